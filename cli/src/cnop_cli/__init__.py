@@ -1,0 +1,1 @@
+"""The cnop command: run the stack, administer it, verify it."""

@@ -1,0 +1,1 @@
+"""Serves the page, the merged API description and the platform health."""

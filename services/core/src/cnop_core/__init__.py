@@ -1,0 +1,1 @@
+"""Money, quantities, typed identifiers, the clock port and the error taxonomy."""

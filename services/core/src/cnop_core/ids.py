@@ -1,0 +1,30 @@
+"""Typed identifiers, and prefixed ULIDs: sortable by creation time, 80 random bits."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NewType
+
+from cnop_core.clock import epoch_ms
+
+UserId = NewType("UserId", str)
+OrderId = NewType("OrderId", str)
+AssetId = NewType("AssetId", str)
+TransactionId = NewType("TransactionId", str)
+SessionId = NewType("SessionId", str)
+
+Entropy = Callable[[int], bytes]
+"""Returns that many unpredictable bytes."""
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID_LENGTH = 26
+
+
+def ulid(*, now: datetime, entropy: Entropy) -> str:
+    """This will return a 26-character ULID: 48 bits of milliseconds, then 80 random bits (github.com/ulid/spec)."""
+    value = (epoch_ms(now) << 80) | int.from_bytes(entropy(10), "big")
+    return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5))
+
+
+def prefixed_id(prefix: str, *, now: datetime, entropy: Entropy) -> str:
+    """This will return `<prefix>_<ulid>`, for example `ord_01J…`."""
+    return f"{prefix}_{ulid(now=now, entropy=entropy)}"

@@ -1,0 +1,1 @@
+"""Assets, prices and public reads."""

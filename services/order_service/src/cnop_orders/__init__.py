@@ -1,0 +1,1 @@
+"""Orders, portfolio and asset balances."""

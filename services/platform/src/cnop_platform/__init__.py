@@ -1,0 +1,1 @@
+"""How any service runs: app factory, settings, access, audit, store, cache, telemetry."""

@@ -1,0 +1,43 @@
+"""The system of record: the port, and what services import from it."""
+
+from cnop_platform.store.port import (
+    Absent,
+    Anything,
+    Body,
+    Check,
+    Condition,
+    ConditionFailed,
+    Delete,
+    InvalidCursor,
+    InvalidWrite,
+    Item,
+    Json,
+    Key,
+    Page,
+    Put,
+    Store,
+    StoreUnavailable,
+    Version,
+    Write,
+)
+
+__all__ = [
+    "Absent",
+    "Anything",
+    "Body",
+    "Check",
+    "Condition",
+    "ConditionFailed",
+    "Delete",
+    "InvalidCursor",
+    "InvalidWrite",
+    "Item",
+    "Json",
+    "Key",
+    "Page",
+    "Put",
+    "Store",
+    "StoreUnavailable",
+    "Version",
+    "Write",
+]
