@@ -1,0 +1,104 @@
+"""Ports: which ones a stack uses, whether they are free, and who holds one that is not."""
+
+import random
+import socket
+from dataclasses import dataclass, fields
+from typing import Final
+
+import psutil
+
+from cnop_cli.errors import CommandError
+
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of one stack, all on the loopback interface."""
+
+    gateway: int = 8080
+    page: int = 3000
+    user_service: int = 8000
+    inventory_service: int = 8001
+    order_service: int = 8002
+    web: int = 3001
+    price_feed: int = 8003
+    order_engine: int = 8004
+    valkey: int = 6379
+    envoy_admin: int = 9901
+
+    @classmethod
+    def shifted(cls, offset: int) -> "Ports":
+        """Give the ports of a stack that lives beside the default one.
+
+        Raises:
+            CommandError: a port would leave the range 1-65535.
+        """
+        moved = {field.name: int(str(field.default)) + offset for field in fields(cls)}
+        if min(moved.values()) < 1 or max(moved.values()) > 65535:
+            raise CommandError(f"--port-offset {offset} leads outside the ports 1-65535; take one from 0 to 55000")
+        return cls(**moved)
+
+    def by_name(self) -> dict[str, int]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def is_free(port: int) -> bool:
+    """Tells whether a server could listen on this port of the loopback interface."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As servers do: connections of an ended server that still linger do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    # Elsewhere than on Linux one may bind next to a server that listens on all addresses.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((HOST, port)) != 0
+
+
+def owner(port: int) -> str:
+    """Says who listens on a port, as far as this user may see it."""
+    try:
+        listening = [
+            connection.pid
+            for connection in psutil.net_connections(kind="tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+        ]
+    except psutil.AccessDenied:
+        listening = []
+    for pid in listening:
+        try:
+            process = psutil.Process(pid) if pid else None
+            if process:
+                return f"{process.name()} (process {process.pid}, user {process.username()})"
+        except psutil.Error:
+            continue
+    return "a process that belongs to another user"
+
+
+def require_free(ports: Ports) -> None:
+    """Make sure that nothing holds one of the ports.
+
+    Raises:
+        CommandError: one is taken; the text names the port and who holds it.
+    """
+    for name, port in ports.by_name().items():
+        if not is_free(port):
+            raise CommandError(
+                f"port {port} ({name}) is taken by {owner(port)}; stop it, or start elsewhere with --port-offset 100"
+            )
+
+
+def free_offset() -> int:
+    """Find an offset at which every port is free.
+
+    Raises:
+        CommandError: none was found in many tries.
+    """
+    for _ in range(200):
+        offset = random.randrange(100, 40_000, 10)  # noqa: S311 - spreads parallel stacks, guards nothing
+        if all(is_free(port) for port in Ports.shifted(offset).by_name().values()):
+            return offset
+    raise CommandError("found no free ports for another stack; stop one that runs")
