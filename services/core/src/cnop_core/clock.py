@@ -8,7 +8,7 @@ class Clock(Protocol):
     """Gives the current instant."""
 
     def now(self) -> datetime:
-        """This will return the current time, timezone-aware, in UTC."""
+        """Return the current time, timezone-aware, in UTC."""
         ...
 
 
@@ -19,21 +19,21 @@ class FixedClock:
         self._instant = instant.astimezone(UTC)
 
     def now(self) -> datetime:
-        """This will return the instant that was last set."""
+        """Return the instant that was last set."""
         return self._instant
 
     def advance(self, *, seconds: float) -> None:
-        """This will move the clock forward by `seconds`."""
+        """Move the clock forward by `seconds`."""
         self._instant += timedelta(seconds=seconds)
 
 
 def to_rfc3339(instant: datetime) -> str:
-    """This will render an aware instant as RFC 3339 UTC with milliseconds: `2026-01-31T12:00:00.000Z`."""
+    """Render an aware instant as RFC 3339 UTC with milliseconds: `2026-01-31T12:00:00.000Z`."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_rfc3339(text: str) -> datetime:
-    """This will parse an RFC 3339 timestamp; a text without offset raises `ValueError`."""
+    """Parse an RFC 3339 timestamp; a text without offset raises `ValueError`."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("a timestamp needs an offset, for example a trailing Z")
@@ -41,5 +41,10 @@ def from_rfc3339(text: str) -> datetime:
 
 
 def epoch_ms(instant: datetime) -> int:
-    """This will return whole milliseconds since 1970-01-01T00:00:00Z."""
+    """Return whole milliseconds since 1970-01-01T00:00:00Z."""
     return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """Return the instant that lies `milliseconds` after 1970-01-01T00:00:00Z."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)

@@ -20,11 +20,11 @@ _ULID_LENGTH = 26
 
 
 def ulid(*, now: datetime, entropy: Entropy) -> str:
-    """This will return a 26-character ULID: 48 bits of milliseconds, then 80 random bits (github.com/ulid/spec)."""
+    """Return a 26-character ULID: 48 bits of milliseconds, then 80 random bits (github.com/ulid/spec)."""
     value = (epoch_ms(now) << 80) | int.from_bytes(entropy(10), "big")
     return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5))
 
 
 def prefixed_id(prefix: str, *, now: datetime, entropy: Entropy) -> str:
-    """This will return `<prefix>_<ulid>`, for example `ord_01J…`."""
+    """Return `<prefix>_<ulid>`, for example `ord_01J…`."""
     return f"{prefix}_{ulid(now=now, entropy=entropy)}"

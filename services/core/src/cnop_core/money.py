@@ -25,7 +25,7 @@ class InvalidAmount(InvalidInput):
 
 
 def parse_units(text: str, *, scale: int) -> int:
-    """This will turn `"12.5"` at scale 2 into 1250. Digits beyond `scale` must be zeros, else `InvalidAmount`."""
+    """Turn `"12.5"` at scale 2 into 1250. Digits beyond `scale` must be zeros, else `InvalidAmount`."""
     if not _TEXT.fullmatch(text):
         raise InvalidAmount("expected a plain decimal number such as 12.50, without sign, exponent or separators")
     whole, _, fraction = text.partition(".")
@@ -36,24 +36,31 @@ def parse_units(text: str, *, scale: int) -> int:
 
 
 def format_units(units: int, *, scale: int) -> str:
-    """This will turn 1250 at scale 2 into `"12.50"`; all decimals of the scale are shown."""
+    """Turn 1250 at scale 2 into `"12.50"`; all decimals of the scale are shown."""
     sign, digits = ("-" if units < 0 else ""), str(abs(units)).rjust(scale + 1, "0")
     return f"{sign}{digits[:-scale]}.{digits[-scale:]}" if scale else f"{sign}{digits}"
 
 
 def format_cents(cents: int) -> str:
-    """This will render cents as dollars: 1250 → `"12.50"`."""
+    """Render cents as dollars: 1250 → `"12.50"`."""
     return format_units(cents, scale=USD_SCALE)
 
 
 def divide_down(numerator: int, denominator: int) -> int:
-    """This will divide non-negative integers, rounding towards zero."""
+    """Divide non-negative integers, rounding towards zero."""
     return numerator // denominator
 
 
 def divide_up(numerator: int, denominator: int) -> int:
-    """This will divide non-negative integers, rounding away from zero."""
+    """Divide non-negative integers, rounding away from zero."""
     return -(-numerator // denominator)
+
+
+def divide_nearest(numerator: int, denominator: int) -> int:
+    """Divide by a positive integer, rounding to the nearest integer, halves to the even one."""
+    quotient, remainder = divmod(numerator, denominator)
+    rounds_up = 2 * remainder > denominator or (2 * remainder == denominator and quotient % 2 == 1)
+    return quotient + rounds_up
 
 
 def _value_ratio(*, quantity: int, price: int, scale: int) -> tuple[int, int]:
@@ -61,15 +68,15 @@ def _value_ratio(*, quantity: int, price: int, scale: int) -> tuple[int, int]:
 
 
 def cost_up(*, quantity: int, price: int, scale: int) -> Cents:
-    """This will return what `quantity` costs a buyer, in cents, rounded up."""
+    """Return what `quantity` costs a buyer, in cents, rounded up."""
     return Cents(divide_up(*_value_ratio(quantity=quantity, price=price, scale=scale)))
 
 
 def proceeds_down(*, quantity: int, price: int, scale: int) -> Cents:
-    """This will return what `quantity` brings a seller, in cents, rounded down; also the market value of a holding."""
+    """Return what `quantity` brings a seller, in cents, rounded down; also the market value of a holding."""
     return Cents(divide_down(*_value_ratio(quantity=quantity, price=price, scale=scale)))
 
 
 def fee_up(*, amount: int, basis_points: int) -> Cents:
-    """This will return the fee on `amount` cents, rounded up to the cent (1 basis point = 0.01 %)."""
+    """Return the fee on `amount` cents, rounded up to the cent (1 basis point = 0.01 %)."""
     return Cents(divide_up(amount * basis_points, 10_000))

@@ -10,13 +10,15 @@ from typing import ClassVar, Final, NamedTuple, Protocol, TypeAlias
 
 from cnop_core.errors import CnopError, Conflict, InvalidInput, Unavailable
 
-Json: TypeAlias = "str | int | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 """What a body may hold. Floats are refused: no float touches the store."""
 Body: TypeAlias = Mapping[str, Json]
 
 MAX_WRITES: Final = 100
 MAX_PAGE: Final = 1000
 MAX_KEYS: Final = 100
+MAX_ITEM_BYTES: Final = 400 * 1024
+MAX_TRANSACTION_BYTES: Final = 4 * 1024 * 1024
 
 
 class Key(NamedTuple):
@@ -107,7 +109,7 @@ class ConditionFailed(Conflict):
         """(index in the list of writes, key) of every failed condition that the store reported, at least one."""
 
     def concerns(self, key: Key) -> bool:
-        """This will tell whether the write to `key` was among the failed ones."""
+        """Tell whether the write to `key` was among the failed ones."""
         return any(failed == key for _, failed in self.failed)
 
 
@@ -120,18 +122,25 @@ class InvalidCursor(InvalidInput):
 
 
 class InvalidWrite(CnopError):
-    """A programming error: duplicate keys in one transaction, too many writes, a float in a body."""
+    """A programming error: a key twice in one transaction, too many writes, a float in a body, an item above 400 KB."""
+
+
+class InvalidQuery(CnopError):
+    """A programming error: a limit or a number of keys out of range, a prefix together with a range."""
 
 
 class Store(Protocol):
     """The system of record. All methods may raise `StoreUnavailable`."""
 
     async def get(self, key: Key) -> Item | None:
-        """This will read one item, strongly consistent."""
+        """Read one item, strongly consistent."""
         ...
 
     async def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
-        """This will read up to 100 items, each strongly consistent but not one snapshot; missing ones are left out."""
+        """Read up to 100 items, each strongly consistent but not one snapshot; missing ones are left out.
+
+        Raises `InvalidQuery`.
+        """
         ...
 
     async def query(
@@ -145,9 +154,10 @@ class Store(Protocol):
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page:
-        """This will read up to `limit` (≤ 1000) items of one partition, strongly consistent, ordered by the UTF-8 bytes of sk.
+        """Read up to `limit` (≤ 1000) items of one partition, strongly consistent, ordered by the UTF-8 bytes of sk.
 
-        Either `prefix`, or the inclusive range `start`–`end` (each may be left out). Raises `InvalidCursor`.
+        Either `prefix`, or the inclusive range from `start` to `end` (each may be left out).
+        Raises `InvalidCursor`, `InvalidQuery`.
         """
         ...
 
@@ -161,21 +171,21 @@ class Store(Protocol):
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page:
-        """This will read items by their `index` key, as `query` does, but eventually consistent."""
+        """Read items by their `index` key, as `query` does, but eventually consistent."""
         ...
 
     async def transact(self, writes: Sequence[Write]) -> None:
-        """This will apply 1–100 writes to distinct keys, all or nothing, durably. Raises `ConditionFailed`, `InvalidWrite`."""
+        """Apply 1 to 100 writes to distinct keys, all or nothing, durably. Raises `ConditionFailed`, `InvalidWrite`."""
         ...
 
     def scan(self, *, prefix: str = "") -> AsyncIterator[Item]:
-        """This will walk over every item whose pk starts with `prefix`; for operators' tools only."""
+        """Walk over every item whose pk starts with `prefix`; for operators' tools only."""
         ...
 
     async def ping(self) -> None:
-        """This will return when the store answers, or raise `StoreUnavailable`."""
+        """Return when the store answers, or raise `StoreUnavailable`."""
         ...
 
     async def close(self) -> None:
-        """This will finish queued writes and release connections and files."""
+        """Finish queued writes and release connections and files."""
         ...

@@ -1,0 +1,152 @@
+"""The app factory: every HTTP service is made here, with the same errors, access checks, health and metrics."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cnop_platform.access import declared_access
+from cnop_platform.edge import Edge
+from cnop_platform.error_handlers import install_error_handlers
+from cnop_platform.gatekeeper import Gatekeeper
+from cnop_platform.health import Health, health_router
+from cnop_platform.permissions import load_role_matrix, policies_folder
+from cnop_platform.problem import PROBLEM_SCHEMA
+from cnop_platform.routes import SecureRoute
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The objects that a running service works with, built by its `bootstrap`."""
+
+    gatekeeper: Gatekeeper
+    health: Health
+    environment: str
+    provided: Mapping[type[Any], Any] = field(default_factory=dict)
+
+
+Wire = Callable[[], AbstractAsyncContextManager[Wiring]]
+
+
+def service_router(*, tags: Sequence[str]) -> APIRouter:
+    """Return a router whose routes all go through the access check and the strict JSON parser."""
+    return APIRouter(route_class=SecureRoute, tags=list(tags))
+
+
+def provided(kind: type[T]) -> Any:
+    """Give a handler the object of that type from the service's wiring."""
+
+    async def look_up(request: Request) -> T:
+        found: T = request.app.state.provided[kind]
+        return found
+
+    return Depends(look_up)
+
+
+def create_app(
+    *,
+    name: str,
+    title: str,
+    version: str,
+    routers: Sequence[APIRouter],
+    wire: Wire,
+    gateway_secret: str = "",
+    policies: str | None = None,
+) -> FastAPI:
+    """Build a service. Raises `UndeclaredAccess` when a route does not declare its access exactly once.
+
+    `wire` runs at start-up only, so that the description can be had without any connection.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with wire() as wiring:
+            app.state.gatekeeper = wiring.gatekeeper
+            app.state.health = wiring.health
+            app.state.environment = wiring.environment
+            app.state.provided = wiring.provided
+            yield
+
+    app = FastAPI(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for router in routers:
+        app.router.routes.extend(router.routes)
+    _describe_access(app, policies)
+    app.router.routes.extend(_internal_routes(name=name, version=version).routes)
+    install_error_handlers(app)
+    app.add_middleware(Edge, gateway_secret=gateway_secret)
+    return app
+
+
+def _describe_access(app: FastAPI, policies: str | None) -> None:
+    matrix = load_role_matrix(policies_folder(policies))
+    for route in app.router.routes:
+        if not isinstance(route, APIRoute):
+            continue
+        access = declared_access(route)
+        operation: dict[str, Any] = {
+            "x-access": {
+                "permission": access.permission.value if access.permission else None,
+                "roles": sorted(access.roles(matrix)),
+                "rate_class": access.rate.value,
+                "step_up": access.step_up,
+                "owner": access.owner,
+                "body_limit_bytes": access.body_limit_bytes,
+                "timeout_seconds": access.timeout_seconds,
+                "stream": access.stream,
+                "cookie": access.cookie,
+            },
+            "security": [] if access.public else [{"bearer": []}],
+        }
+        route.openapi_extra = {**(route.openapi_extra or {}), **operation}
+        for status in _error_statuses(route, public=access.public):
+            route.responses.setdefault(status, _PROBLEM)
+
+
+_PROBLEM: dict[str, Any] = {
+    "description": "Problem",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def _error_statuses(route: APIRoute, *, public: bool) -> list[int]:
+    always = [422, 429, 503] if public else [401, 403, 422, 429, 503]
+    reads_body = route.body_field is not None
+    return [*always, *([400, 413] if reads_body else []), *([404] if "{" in route.path else [])]
+
+
+def _internal_routes(*, name: str, version: str) -> APIRouter:
+    router = health_router(service=name, version=version)
+
+    async def root(_request: Request) -> Response:
+        return JSONResponse({"service": name, "version": version})
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    router.add_route("/", root, methods=["GET"])
+    router.add_route("/metrics", metrics, methods=["GET"])
+    return router
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 description, complete with the problem schema and the bearer scheme."""
+    document = app.openapi()
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    return document

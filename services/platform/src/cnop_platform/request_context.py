@@ -1,0 +1,48 @@
+"""What is known of a request wherever it is handled: its id, its trusted source address, its user agent."""
+
+import hmac
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+GATEWAY_HEADER = "x-cnop-gateway"
+CLIENT_ADDRESS_HEADER = "x-cnop-client-address"
+REQUEST_ID_HEADER = "x-request-id"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
+_USER_AGENT_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Facts about one request that logs, audit records and ledger entries carry."""
+
+    request_id: str
+    client_address: str
+    user_agent: str
+    via_gateway: bool
+
+
+def build_context(scope: Scope, *, gateway_secret: str) -> RequestContext:
+    """Read the context from a request; forwarding headers count only with the gateway's secret beside them."""
+    headers = Headers(scope=scope)
+    trusted = bool(gateway_secret) and hmac.compare_digest(
+        headers.get(GATEWAY_HEADER, "").encode(), gateway_secret.encode()
+    )
+    peer = scope["client"][0] if scope.get("client") else "unknown"
+    offered_id = headers.get(REQUEST_ID_HEADER, "")
+    return RequestContext(
+        request_id=offered_id if trusted and _REQUEST_ID.fullmatch(offered_id) else str(uuid4()),
+        client_address=headers.get(CLIENT_ADDRESS_HEADER, peer) if trusted else peer,
+        user_agent=headers.get("user-agent", "")[:_USER_AGENT_LENGTH],
+        via_gateway=trusted,
+    )
+
+
+async def request_context(connection: HTTPConnection) -> RequestContext:
+    """Give a handler the context of its request (use with `Depends`)."""
+    context: RequestContext = connection.state.context
+    return context

@@ -1,0 +1,151 @@
+"""Ended sessions, known at once in every process.
+
+The truth is an item per ended session in the store, kept as long as an access token of it could live. Each process
+holds them all in memory: loaded after every (re)connection, then announced over Valkey by the user service, whose
+replicas also send a heartbeat every second. Without heartbeats (Valkey away, a publisher silent) the store is asked
+for each request, so a revocation never depends on Valkey.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+import valkey.asyncio as valkey
+from cnop_core.clock import Clock
+from cnop_core.ids import SessionId
+
+from cnop_platform import strict_json
+from cnop_platform.cache import CacheError, Subscription
+from cnop_platform.store import Key, Put, Store
+from cnop_platform.system import monotonic
+
+REVOCATION_CHANNEL: Final = "cnop:revocations"
+HEARTBEAT_CHANNEL: Final = "cnop:heartbeat"
+_PARTITION: Final = "REVOKED"
+_HEARTBEAT_SECONDS: Final = 1.0
+_SILENCE_SECONDS: Final = 2.0
+_LEEWAY_SECONDS: Final = 60
+
+_log = structlog.get_logger()
+
+
+def revocation_put(session_id: SessionId, *, token_expires_at: int) -> Put:
+    """Return the write that ends a session; `token_expires_at` (epoch seconds) bounds how long it matters."""
+    return Put(
+        Key(_PARTITION, session_id),
+        {"expires_at": token_expires_at + _LEEWAY_SECONDS},
+        expires_at=token_expires_at + _LEEWAY_SECONDS,
+    )
+
+
+class RevocationView:
+    """What one process knows about ended sessions."""
+
+    def __init__(
+        self, *, store: Store, cache: valkey.Valkey, clock: Clock, elapsed: Callable[[], float] = monotonic
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._elapsed = elapsed
+        self._ended: dict[str, int] = {}
+        self._publishers: dict[str, float] = {}
+        self._subscription = Subscription(
+            cache, [REVOCATION_CHANNEL, HEARTBEAT_CHANNEL], handle=self._receive, on_connect=self._load
+        )
+
+    async def run(self) -> None:
+        """Keep the view current until cancelled."""
+        await asyncio.gather(self._subscription.run(), self._tidy())
+
+    @property
+    def is_current(self) -> bool:
+        """Whether memory alone can be trusted: connected, and every known publisher was heard of lately."""
+        oldest = self._elapsed() - _SILENCE_SECONDS
+        heard = self._publishers.values()
+        return self._subscription.connected and bool(heard) and all(at >= oldest for at in heard)
+
+    async def is_ended(self, session_id: SessionId) -> bool:
+        """Tell whether the session was ended, asking the store when memory may be behind."""
+        if session_id in self._ended:
+            return True
+        if self.is_current:
+            return False
+        return await self._store.get(Key(_PARTITION, session_id)) is not None
+
+    def add(self, session_id: SessionId, *, expires_at: int) -> None:
+        """Make the view know of an ended session that this process itself just wrote."""
+        self._ended[session_id] = expires_at
+
+    async def _load(self) -> None:
+        cursor = None
+        while True:
+            page = await self._store.query(_PARTITION, limit=1000, cursor=cursor)
+            for item in page.items:
+                self._ended[item.key.sk] = item.expires_at or 0
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    async def _receive(self, channel: str, data: bytes) -> None:
+        try:
+            message = strict_json.loads(data)
+            if channel == HEARTBEAT_CHANNEL:
+                self._publishers[str(message["publisher"])] = self._elapsed()
+            else:
+                self._ended.update((str(sid), int(expires_at)) for sid, expires_at in message["sessions"].items())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            _log.warning("revocation_message_malformed", channel=channel)
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(_SILENCE_SECONDS)
+            now = int(self._clock.now().timestamp())
+            self._ended = {sid: at for sid, at in self._ended.items() if at > now}
+            await self._forget_silent_publishers()
+
+    async def _forget_silent_publishers(self) -> None:
+        oldest = self._elapsed() - _SILENCE_SECONDS
+        silent = [name for name, at in self._publishers.items() if at < oldest]
+        if silent and self._subscription.connected:
+            # A publisher may have died between its commit and its announcement: read what it left in the store.
+            await self._load()
+            for name in silent:
+                self._publishers.pop(name, None)
+
+
+class RevocationPublisher:
+    """Announces ended sessions; holds its heartbeat back while an announcement is still unsent."""
+
+    def __init__(self, *, cache: valkey.Valkey, name: str) -> None:
+        self._cache = cache
+        self._name = name
+        self._unsent: dict[str, int] = {}
+
+    async def announce(self, sessions: Sequence[SessionId], *, expires_at: int) -> None:
+        """Tell every process at once; while Valkey is away it returns quickly and the store speaks instead."""
+        self._unsent.update(dict.fromkeys(sessions, expires_at))
+        await self._flush()
+
+    async def run(self) -> None:
+        """Send heartbeats until cancelled."""
+        while True:
+            if await self._flush():
+                await self._publish(HEARTBEAT_CHANNEL, {"publisher": self._name})
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+
+    async def _flush(self) -> bool:
+        pending = dict(self._unsent)
+        if pending and not await self._publish(REVOCATION_CHANNEL, {"sessions": pending}):
+            return False
+        for session_id in pending:
+            self._unsent.pop(session_id, None)
+        return not self._unsent
+
+    async def _publish(self, channel: str, message: dict[str, object]) -> bool:
+        try:
+            await self._cache.publish(channel, strict_json.dumps(message))
+        except CacheError as error:
+            _log.warning("revocation_publish_failed", channel=channel, reason=type(error).__name__)
+            return False
+        return True

@@ -1,0 +1,123 @@
+"""What every running process works with, put together once: store, Valkey, audit, ended sessions, gatekeeper."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+import valkey.asyncio as valkey
+from cnop_core.clock import Clock
+
+from cnop_platform.audit import AuditTrail
+from cnop_platform.authentication import BearerAuthenticator
+from cnop_platform.cache import CacheError, connect
+from cnop_platform.gatekeeper import Gatekeeper
+from cnop_platform.health import Health
+from cnop_platform.keysets import JwksKeys
+from cnop_platform.permissions import load_role_matrix, policies_folder
+from cnop_platform.revocations import RevocationView
+from cnop_platform.settings import CommonSettings, ServiceSettings
+from cnop_platform.store import Store
+from cnop_platform.store.open import open_store
+from cnop_platform.system import SystemClock, entropy
+from cnop_platform.tokens import KeySource, TokenTerms, TokenVerifier
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Infrastructure:
+    """What workers and services alike have."""
+
+    store: Store
+    cache: valkey.Valkey
+    clock: Clock
+
+    def health(self) -> Health:
+        """Return probes: without the store nothing works, without Valkey it works less well."""
+
+        async def store_answers() -> bool:
+            await self.store.ping()
+            return True
+
+        async def cache_answers() -> bool:
+            return bool(await self.cache.ping())
+
+        return Health(required={"store": store_answers}, optional={"valkey": cache_answers})
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRuntime:
+    """What an HTTP service has on top."""
+
+    infrastructure: Infrastructure
+    audit: AuditTrail
+    sessions: RevocationView
+    gatekeeper: Gatekeeper
+
+
+@asynccontextmanager
+async def infrastructure(settings: CommonSettings) -> AsyncIterator[Infrastructure]:
+    """Connect store and Valkey, and close them afterwards."""
+    store = await open_store(settings.store)
+    cache = connect(settings.valkey_url.get_secret_value())
+    try:
+        yield Infrastructure(store=store, cache=cache, clock=SystemClock())
+    finally:
+        try:
+            await cache.aclose()
+        except CacheError:
+            _log.warning("valkey_close_failed", host=urlsplit(settings.valkey_url.get_secret_value()).hostname)
+        await store.close()
+
+
+@asynccontextmanager
+async def service_runtime(
+    settings: ServiceSettings, *, name: str, keys: KeySource | None = None
+) -> AsyncIterator[ServiceRuntime]:
+    """Build and run what a service needs; `keys` defaults to the JWKS address of the settings."""
+    async with infrastructure(settings) as base, httpx.AsyncClient() as client:
+        audit = AuditTrail(
+            store=base.store,
+            key=settings.audit_key.get_secret_value(),
+            service=name,
+            clock=base.clock,
+            entropy=entropy,
+        )
+        sessions = RevocationView(store=base.store, cache=base.cache, clock=base.clock)
+        terms = TokenTerms(issuer=settings.token_issuer, audience=settings.token_audience)
+        verifier = TokenVerifier(
+            keys=keys or JwksKeys(settings.jwks_url or "", client=client), terms=terms, clock=base.clock
+        )
+        gatekeeper = Gatekeeper(
+            authenticator=BearerAuthenticator(verifier=verifier, sessions=sessions),
+            matrix=load_role_matrix(policies_folder(settings.policies)),
+            audit=audit,
+            clock=base.clock,
+        )
+        async with background([audit.run(), sessions.run()]):
+            yield ServiceRuntime(infrastructure=base, audit=audit, sessions=sessions, gatekeeper=gatekeeper)
+        await audit.drain()
+
+
+@asynccontextmanager
+async def background(work: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Run endless coroutines beside the body and cancel them after it; one that crashes is logged as an error."""
+    tasks = [asyncio.create_task(each) for each in work]
+    for task in tasks:
+        task.add_done_callback(_report_crash)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _report_crash(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("background_task_crashed", exc_info=error)

@@ -1,0 +1,61 @@
+"""Runs a service or a worker as a process: uvloop, clean stop on SIGTERM or SIGINT, one line on a bad setting."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Final, NoReturn
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+_STOP_SECONDS: Final = 10
+_KEEP_ALIVE_SECONDS: Final = 75
+_BACKLOG: Final = 2048
+_MAX_CONCURRENCY: Final = 2000
+
+
+def serve(app: FastAPI, *, host: str, port: int) -> None:
+    """Serve the app until it is told to stop."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        backlog=_BACKLOG,
+        limit_concurrency=_MAX_CONCURRENCY,
+    )
+
+
+def run_worker(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine until it ends or the process is told to stop, then cancel it and wait for it."""
+
+    async def supervise() -> None:
+        task = asyncio.ensure_future(work())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(supervise())
+
+
+def explain_settings(error: ValidationError) -> NoReturn:
+    """Name the settings that are missing or wrong, without their values, and end the process."""
+    found = "; ".join(
+        f"CNOP_{str(each['loc'][0]).upper() if each['loc'] else '?'}: {each['msg']}" for each in error.errors()
+    )
+    sys.exit(f"settings: {found}")

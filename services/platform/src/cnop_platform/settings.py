@@ -1,0 +1,75 @@
+"""Settings that every service shares: `CNOP_*` variables, or files of that name in `CNOP_SECRETS_DIR`."""
+
+import base64
+import binascii
+import os
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "example", "placeholder", "your-")
+_KEY_BYTES = 32
+
+
+class Environment(StrEnum):
+    """Where the platform runs; production refuses what is only good on one's own machine."""
+
+    LOCAL = "local"
+    PRODUCTION = "production"
+
+
+def _decode_key(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        key = base64.urlsafe_b64decode(value.strip() + "=" * (-len(value.strip()) % 4))
+    except (binascii.Error, ValueError):
+        raise ValueError("expected base64url text") from None
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"expected {_KEY_BYTES} bytes in base64url")
+    return key
+
+
+SecretKey = Annotated[SecretBytes, BeforeValidator(_decode_key)]
+"""A symmetric key: 32 bytes, given as base64url text."""
+
+
+class CommonSettings(BaseSettings):
+    """What any process of the platform needs to know. Secrets have no defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="CNOP_", extra="ignore", frozen=True)
+
+    environment: Environment
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    store: str
+    valkey_url: SecretStr
+    log_level: str = "INFO"
+    policies: str | None = None
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(_secrets_dir=os.environ.get("CNOP_SECRETS_DIR"), **values)
+
+    @model_validator(mode="after")
+    def _refuse_placeholders(self) -> Self:
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr) and _looks_like_placeholder(value.get_secret_value()):
+                raise ValueError(f"{name} holds a placeholder; give it a real secret")
+        return self
+
+
+class ServiceSettings(CommonSettings):
+    """What every HTTP service needs on top: how to recognise tokens and the gateway, how to seal audit records."""
+
+    token_issuer: str
+    token_audience: str
+    jwks_url: str | None = None
+    gateway_secret: Annotated[SecretStr, Field(min_length=32)]
+    audit_key: SecretKey
+
+
+def _looks_like_placeholder(secret: str) -> bool:
+    return any(word in secret.lower() for word in _PLACEHOLDERS)

@@ -1,0 +1,38 @@
+"""JSON as an order platform needs it: decimals keep every digit; duplicate keys and NaN are errors (RFC 7493)."""
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+MAX_DEPTH = 32
+
+
+class InvalidJson(ValueError):
+    """The text is not acceptable JSON; the message names what is wrong, never the content."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidJson("an object names the same key twice")
+    return found
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise InvalidJson("NaN and Infinity are not numbers in JSON")
+
+
+def loads(text: str | bytes) -> Any:
+    """Parse JSON with numbers that have a fraction or exponent as `Decimal`. Raises `InvalidJson`."""
+    try:
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except InvalidJson:
+        raise
+    except (ValueError, RecursionError):
+        raise InvalidJson("the text is not valid JSON") from None
+    return value
+
+
+def dumps(value: Any) -> str:
+    """Render compact JSON with sorted keys, so that equal values give equal text."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
