@@ -1,0 +1,28 @@
+"""The contract suite runs once per adapter: another one only has to be named here."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from cnop_platform.store import Store
+from cnop_platform.store.memory import MemoryStore
+from cnop_platform.store.open import open_store, sqlite_url
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def adapter(request):
+    return request.param
+
+
+@pytest.fixture
+def store_url(tmp_path):
+    """A store that another process can open too."""
+    return sqlite_url(tmp_path / "a folder" / "store.db")
+
+
+@pytest_asyncio.fixture
+async def store(adapter, store_url) -> AsyncIterator[Store]:
+    opened = MemoryStore() if adapter == "memory" else await open_store(store_url)
+    yield opened
+    await opened.close()
