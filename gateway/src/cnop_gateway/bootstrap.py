@@ -1,0 +1,71 @@
+"""The whole configuration of one Envoy process."""
+
+from collections.abc import Iterable
+
+import yaml
+
+from cnop_gateway.clusters import clusters
+from cnop_gateway.listeners import listener
+from cnop_gateway.operations import Operation, arrange
+from cnop_gateway.protobuf import Json, extension
+from cnop_gateway.routes import gateway_routes, page_routes, route_configuration
+from cnop_gateway.settings import GatewaySettings
+
+_MEGABYTE = 1_048_576
+
+
+def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
+    """This will return Envoy's bootstrap configuration. It holds the gateway's secret: store it unreadable for others.
+
+    Raises `RouteCollision` and `UnknownService`.
+    """
+    table = arrange(operations, settings.upstreams)
+    doors = (
+        ("gateway", settings.gateway, gateway_routes(settings, table)),
+        ("page", settings.page, page_routes(settings, table)),
+    )
+    return {
+        "node": {"id": "gateway", "cluster": "cnop"},
+        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": settings.admin_port}}},
+        "static_resources": {
+            "listeners": [
+                listener(settings, name, where, route_configuration(settings, name, routes))
+                for name, where, routes in doors
+            ],
+            "clusters": clusters(settings),
+        },
+        "overload_manager": _overload_manager(settings),
+    }
+
+
+def to_yaml(config: Json) -> str:
+    """This will return the configuration as YAML."""
+    return yaml.safe_dump(config, sort_keys=False, width=120)
+
+
+def _overload_manager(settings: GatewaySettings) -> Json:
+    bounds = settings.limits
+    heap = "envoy.resource_monitors.fixed_heap"
+    return {
+        "refresh_interval": "0.250s",
+        "resource_monitors": [
+            extension(
+                heap,
+                "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                max_heap_size_bytes=bounds.heap_megabytes * _MEGABYTE,
+            ),
+            extension(
+                "envoy.resource_monitors.global_downstream_max_connections",
+                "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                max_active_downstream_connections=bounds.connections,
+            ),
+        ],
+        "actions": [
+            _heap_action(heap, "envoy.overload_actions.shrink_heap", 0.9),
+            _heap_action(heap, "envoy.overload_actions.stop_accepting_requests", 0.95),
+        ],
+    }
+
+
+def _heap_action(monitor: str, action: str, share: float) -> Json:
+    return {"name": action, "triggers": [{"name": monitor, "threshold": {"value": share}}]}

@@ -1,0 +1,143 @@
+"""The processes behind the gateway as Envoy clusters: connections, circuit breakers, outlier detection, TLS."""
+
+from urllib.parse import SplitResult, urlsplit
+
+from cnop_gateway.protobuf import Json, duration, extension, typed
+from cnop_gateway.settings import GatewaySettings, Upstream, UpstreamTls
+
+WEB = "web"
+_KEYS = "keys"
+# Streams go through a pool of their own, so that they can neither starve nor be starved by short requests.
+STREAM_PRIORITY = "HIGH"
+# Shorter than the 5 s after which uvicorn closes an idle connection, so that we never write into a closing one.
+_IDLE_SECONDS = 4
+_CONNECT_SECONDS = 1
+_EJECTION_SECONDS = 5
+
+
+def clusters(settings: GatewaySettings) -> list[Json]:
+    """This will return one cluster for each service, the page process, and the key server where it is none of these."""
+    known = {**settings.upstreams, WEB: settings.web}
+    listed = [_cluster(name, upstream, settings) for name, upstream in known.items()]
+    if settings.jwks_uri is not None:
+        uri = urlsplit(settings.jwks_uri)
+        if key_cluster(settings, uri) == _KEYS:
+            listed.append(_key_cluster(uri, settings))
+    return listed
+
+
+def key_cluster(settings: GatewaySettings, uri: SplitResult) -> str:
+    """This will return the cluster that serves `uri`: a service's own (and so with its TLS) where the address is one."""
+    for name, upstream in settings.upstreams.items():
+        if (upstream.host, upstream.port) == (uri.hostname, _port(uri)):
+            return name
+    return _KEYS
+
+
+def _port(uri: SplitResult) -> int:
+    return uri.port or (443 if uri.scheme == "https" else 80)
+
+
+def _key_cluster(uri: SplitResult, settings: GatewaySettings) -> Json:
+    cluster = _cluster(_KEYS, Upstream(host=uri.hostname or "", port=_port(uri)), settings)
+    if uri.scheme == "https":
+        cluster["transport_socket"] = _tls_socket(
+            sni=uri.hostname or "",
+            validation={"system_root_certs": {}, "match_typed_subject_alt_names": [_dns_name(uri.hostname or "")]},
+        )
+    return cluster
+
+
+def _cluster(name: str, upstream: Upstream, settings: GatewaySettings) -> Json:
+    address = {"socket_address": {"address": upstream.host, "port_value": upstream.port}}
+    cluster: Json = {
+        "name": name,
+        "type": "STATIC" if upstream.is_address else "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
+        "connect_timeout": duration(_CONNECT_SECONDS),
+        "per_connection_buffer_limit_bytes": 65_536,
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+        "circuit_breakers": _circuit_breakers(settings),
+        "outlier_detection": _outlier_detection(),
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                common_http_protocol_options={"idle_timeout": duration(_IDLE_SECONDS)},
+                explicit_http_config={"http_protocol_options": {}},
+            )
+        },
+    }
+    if upstream.tls:
+        cluster["transport_socket"] = _mutual_tls(upstream.tls)
+    return cluster
+
+
+def _circuit_breakers(settings: GatewaySettings) -> Json:
+    limits = settings.limits
+    return {
+        "thresholds": [
+            _threshold("DEFAULT", limits.upstream_requests),
+            _threshold(STREAM_PRIORITY, limits.upstream_streams),
+        ]
+    }
+
+
+def _threshold(priority: str, requests: int) -> Json:
+    return {
+        "priority": priority,
+        "max_connections": requests,
+        "max_requests": requests,
+        "max_pending_requests": requests,
+        "max_retries": 16,
+    }
+
+
+def _outlier_detection() -> Json:
+    # A replica that cannot be reached is left out for a few seconds. The only replica is never left out for good:
+    # with none left, Envoy tries all of them again (its panic threshold).
+    return {
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 5,
+        "consecutive_gateway_failure": 10,
+        "enforcing_consecutive_gateway_failure": 100,
+        "enforcing_consecutive_5xx": 0,
+        "enforcing_success_rate": 0,
+        "enforcing_local_origin_success_rate": 0,
+        "interval": duration(1),
+        "base_ejection_time": duration(_EJECTION_SECONDS),
+        "max_ejection_time": duration(_EJECTION_SECONDS * 6),
+        "max_ejection_percent": 50,
+    }
+
+
+def _mutual_tls(tls: UpstreamTls) -> Json:
+    return _tls_socket(
+        sni=tls.server_name,
+        validation={
+            "trusted_ca": {"filename": str(tls.ca)},
+            "match_typed_subject_alt_names": [_dns_name(tls.server_name)],
+        },
+        certificates=[
+            {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
+        ],
+    )
+
+
+def _tls_socket(*, sni: str, validation: Json, certificates: list[Json] | None = None) -> Json:
+    return extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        sni=sni,
+        common_tls_context={
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "tls_certificates": certificates or [],
+            "validation_context": validation,
+        },
+    )
+
+
+def _dns_name(name: str) -> Json:
+    return {"san_type": "DNS", "matcher": {"exact": name}}

@@ -1,0 +1,80 @@
+"""What is taken from requests before anything looks at them, and what every response carries."""
+
+from cnop_gateway.protobuf import Json, extension, header
+
+_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+_HSTS = "max-age=63072000; includeSubDomains"
+
+# Headers by which a client could pass for the gateway, for another user or for another address. `x-envoy-` steers Envoy.
+_FORGED_PREFIXES = ("x-user-", "x-cnop-", "x-envoy-", "x-forwarded-client-", "x-auth-", "x-jwt-")
+_FORGED = (
+    "forwarded",
+    "proxy",
+    "x-client-ip",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-server",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-host",
+    "x-original-url",
+    "x-real-ip",
+    "x-rewrite-url",
+    "x-role",
+    "x-roles",
+    "true-client-ip",
+)
+_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_KEPT_ID = "x-cnop-kept-request-id"
+
+
+def request_cleaning() -> Json:
+    """This will return the step that runs before routing: forged headers go, and a request id that is not a UUID.
+
+    Envoy makes a new id where none is left. A header cannot be removed by its value, so a good id is set aside,
+    the header dropped, and the id put back.
+    """
+    header_value = "request.headers['x-request-id']"
+    kept = f"%CEL({header_value}.matches('{_UUID}') ? {header_value} : '')%"
+    mutations: list[Json] = [
+        *({"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in _FORGED_PREFIXES),
+        *({"remove": name} for name in _FORGED),
+        {"append": header(_KEPT_ID, kept)},
+        {"remove": "x-request-id"},
+        {"append": header("x-request-id", f"%REQ({_KEPT_ID})%")},
+        {"remove": _KEPT_ID},
+    ]
+    return extension(
+        "envoy.http.early_header_mutation.header_mutation",
+        "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+        mutations=mutations,
+    )
+
+
+def security_headers(*, page: bool, tls: bool) -> list[Json]:
+    """This will return the headers that browsers are bound by; `page` for replies that render in one."""
+    headers = [
+        header("x-content-type-options", "nosniff"),
+        header("x-frame-options", "DENY"),
+        header("referrer-policy", "no-referrer"),
+        header("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+        header("cross-origin-opener-policy", "same-origin"),
+        header("cross-origin-resource-policy", "same-origin"),
+        header("content-security-policy", PAGE_POLICY if page else _API_POLICY),
+    ]
+    if not page:
+        headers.append(header("cache-control", "no-store", action="ADD_IF_ABSENT"))
+    if tls:
+        headers.append(header("strict-transport-security", _HSTS))
+    return headers
+
+
+def response_mutation(headers: list[Json]) -> Json:
+    """This will return the filter (or a route's override of it) that sets `headers` on every response."""
+    return {"mutations": {"response_mutations": [{"append": each} for each in headers]}}

@@ -1,0 +1,141 @@
+"""Rate limits as Envoy filters.
+
+Two limiters: one before the token is verified, a bucket for each address; one after it, a bucket for each rate class
+and user – or address, where no token is needed. A descriptor that names only its key gets a bucket for each value.
+"""
+
+from cnop_gateway.protobuf import Json, duration, extension, header, typed
+from cnop_gateway.rates import Bucket, RateClass
+from cnop_gateway.settings import GatewaySettings
+
+METADATA = "cnop"
+USER_CLASS = "user_class"
+ADDRESS_CLASS = "address_class"
+JWT_FILTER = "envoy.filters.http.jwt_authn"
+JWT_PAYLOAD = "payload"
+HEADERS_FILTER = "cnop.rate_limit_headers"
+
+# Envoy keeps the last 20 buckets unless told otherwise, and an evicted bucket is full again.
+_BUCKETS = 100_000
+_MESSAGE = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+_ALWAYS = {"numerator": 100, "denominator": "HUNDRED"}
+
+
+def address_limit(settings: GatewaySettings) -> Json:
+    """This will return the filter that bounds everything one address sends."""
+    return _limiter(
+        "cnop.per_address",
+        descriptors=[_descriptor([{"key": "remote_address"}], settings.per_address)],
+        rate_limits=[{"actions": [{"remote_address": {}}]}],
+        quota_headers=False,
+    )
+
+
+def client_limit(settings: GatewaySettings) -> Json:
+    """This will return the filter that bounds each user, or address, in each rate class."""
+    user = {
+        "metadata": {
+            "descriptor_key": "user",
+            "source": "DYNAMIC",
+            "metadata_key": {"key": JWT_FILTER, "path": [{"key": JWT_PAYLOAD}, {"key": "sub"}]},
+        }
+    }
+    descriptors = [
+        _descriptor([{"key": key, "value": rate_class.value}, {"key": client}], bucket)
+        for rate_class, bucket in settings.per_class.items()
+        for key, client in ((USER_CLASS, "user"), (ADDRESS_CLASS, "remote_address"))
+    ]
+    return _limiter(
+        "cnop.per_client",
+        descriptors=descriptors,
+        rate_limits=[
+            {"actions": [_route_class(USER_CLASS), user]},
+            {"actions": [_route_class(ADDRESS_CLASS), {"remote_address": {}}]},
+        ],
+        quota_headers=True,
+    )
+
+
+def quota_headers_filter() -> Json:
+    """This will return the filter that says in `RateLimit` what the limiter behind it says in `X-RateLimit-*`.
+
+    It is skipped where the limiter has not spoken (draft-ietf-httpapi-ratelimit-headers).
+    """
+    spoken = {
+        "single_predicate": {
+            "input": {
+                "name": "remaining",
+                "typed_config": typed(
+                    "envoy.type.matcher.v3.HttpResponseHeaderMatchInput", header_name="x-ratelimit-remaining"
+                ),
+            },
+            "value_match": {"safe_regex": {"google_re2": {}, "regex": "[0-9]+"}},
+        }
+    }
+    skip = {"name": "skip", "typed_config": typed("envoy.extensions.filters.common.matcher.action.v3.SkipFilter")}
+    return extension(
+        HEADERS_FILTER,
+        "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+        xds_matcher={
+            "matcher_list": {"matchers": [{"predicate": {"not_matcher": spoken}, "on_match": {"action": skip}}]}
+        },
+        extension_config=extension(
+            "envoy.filters.http.header_mutation",
+            "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+            mutations={
+                "response_mutations": [
+                    {
+                        "append": header(
+                            "ratelimit", '"default";r=%RESP(X-RATELIMIT-REMAINING)%;t=%RESP(X-RATELIMIT-RESET)%'
+                        )
+                    },
+                    {"append": header("ratelimit-policy", '"default";q=%RESP(X-RATELIMIT-LIMIT)%')},
+                ]
+            },
+        ),
+    )
+
+
+def rate_class_metadata(rate_class: RateClass, *, public: bool) -> Json:
+    """This will return the route metadata by which the limiter finds an operation's class."""
+    return {ADDRESS_CLASS if public else USER_CLASS: rate_class.value}
+
+
+def _limiter(stat_prefix: str, *, descriptors: list[Json], rate_limits: list[Json], quota_headers: bool) -> Json:
+    return extension(
+        "envoy.filters.http.local_ratelimit",
+        _MESSAGE,
+        stat_prefix=stat_prefix,
+        # Only requests without any descriptor would draw from this one; there are none, so it must not be what limits.
+        token_bucket=_token_bucket(Bucket(burst=1_000_000, requests=1_000_000)),
+        always_consume_default_token_bucket=False,
+        max_dynamic_descriptors=_BUCKETS,
+        filter_enabled={"runtime_key": f"{stat_prefix}.enabled", "default_value": _ALWAYS},
+        filter_enforced={"runtime_key": f"{stat_prefix}.enforced", "default_value": _ALWAYS},
+        descriptors=descriptors,
+        rate_limits=rate_limits,
+        enable_retry_after_header=True,
+        enable_x_ratelimit_headers="DRAFT_VERSION_03" if quota_headers else "OFF",
+    )
+
+
+def _descriptor(entries: list[Json], bucket: Bucket) -> Json:
+    return {"entries": entries, "token_bucket": _token_bucket(bucket)}
+
+
+def _token_bucket(bucket: Bucket) -> Json:
+    return {
+        "max_tokens": bucket.burst,
+        "tokens_per_fill": bucket.requests,
+        "fill_interval": duration(bucket.interval_seconds),
+    }
+
+
+def _route_class(key: str) -> Json:
+    return {
+        "metadata": {
+            "descriptor_key": key,
+            "source": "ROUTE_ENTRY",
+            "metadata_key": {"key": METADATA, "path": [{"key": key}]},
+        }
+    }

@@ -1,0 +1,243 @@
+"""The route table: one Envoy route for each operation, then a 405 for each known path, then 404."""
+
+from collections.abc import Iterable
+
+from cnop_gateway import headers, identity
+from cnop_gateway.clusters import STREAM_PRIORITY, WEB
+from cnop_gateway.limits import METADATA, rate_class_metadata
+from cnop_gateway.operations import Operation, methods_by_path
+from cnop_gateway.protobuf import Json, duration, header, literal, typed
+from cnop_gateway.rates import RateClass
+from cnop_gateway.replies import TIMESTAMP
+from cnop_gateway.settings import GatewaySettings
+from cnop_gateway.templates import PathTemplate, parse
+
+API_PREFIX = "/api/v1"
+GATEWAY_HEADER = "x-cnop-gateway"
+HEADER_FILTER = "envoy.filters.http.header_mutation"
+BUFFER_FILTER = "envoy.filters.http.buffer"
+CORS_FILTER = "envoy.filters.http.cors"
+SMALLEST_BODY_BYTES = 1_024
+
+# What the page process answers under the prefix, which it sees unchanged.
+_WEB_PATHS = {
+    "/openapi.json": RateClass.READ,
+    "/docs": RateClass.READ,
+    "/docs/{asset}": RateClass.READ,
+    "/health": RateClass.PROBE,
+}
+_RENDERED = ("/docs", "/docs/{asset}")
+_READS = ("GET", "HEAD")
+_WEB_SECONDS = 10
+
+
+def api_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) -> list[Json]:
+    """This will return the routes under `/api/v1`; `operations` in matching order."""
+    web = [_web_route(settings, parse(path), rate) for path, rate in _WEB_PATHS.items()]
+    allowed = {**methods_by_path(operations), **{parse(path): _READS for path in _WEB_PATHS}}
+    return [
+        *web,
+        *(_operation_route(operation) for operation in operations),
+        *(_wrong_method(path, methods) for path, methods in allowed.items()),
+        _not_found({"path_separated_prefix": API_PREFIX}),
+    ]
+
+
+def gateway_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) -> list[Json]:
+    """This will return the routes of the gateway's listener: its own health, the API, and nothing else."""
+    return [
+        _health(settings),
+        _method_not_allowed({"safe_regex": _regex("^/health/?$")}, "/health", _READS),
+        *api_routes(settings, operations),
+        _not_found({"prefix": "/"}),
+    ]
+
+
+def page_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) -> list[Json]:
+    """This will return the routes of the page's listener: the API, and everything else from the page process."""
+    return [
+        *api_routes(settings, operations),
+        _page_route(settings),
+        _method_not_allowed({"prefix": "/"}, "page", _READS),
+    ]
+
+
+def route_configuration(settings: GatewaySettings, name: str, routes: list[Json]) -> Json:
+    """This will return the route configuration of a listener, with what holds for all requests to services."""
+    secret = literal(settings.gateway_secret.get_secret_value())
+    return {
+        "name": name,
+        "virtual_hosts": [
+            {
+                "name": name,
+                "domains": ["*"],
+                "routes": routes,
+                "typed_per_filter_config": {CORS_FILTER: _cors(settings)},
+            }
+        ],
+        "request_headers_to_add": [
+            header(GATEWAY_HEADER, secret),
+            header("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
+        ],
+        "response_headers_to_remove": ["server", "x-powered-by", "x-envoy-upstream-service-time"],
+    }
+
+
+def _operation_route(operation: Operation) -> Json:
+    access = operation.access
+    path = operation.path
+    action: Json = {
+        "cluster": operation.service,
+        "host_rewrite_literal": operation.service,
+        "regex_rewrite": {"pattern": _regex(f"^{API_PREFIX}(/.*?)/?$"), "substitution": r"\1"},
+        "timeout": duration(0 if access.stream else access.timeout_seconds),
+    }
+    if access.stream:
+        action["priority"] = STREAM_PRIORITY
+    elif operation.method in _READS:
+        action["retry_policy"] = _retry_reads()
+    filters = identity.anyone() if access.public else identity.only(access.roles)
+    removed = [] if access.cookie else ["cookie"]
+    return {
+        "name": operation.name,
+        "match": _match(path, operation.method),
+        "route": action,
+        "metadata": _metadata(operation.name, path.text, rate_class_metadata(access.rate_class, public=access.public)),
+        "request_headers_to_remove": [*removed, "authorization"] if access.public else removed,
+        "response_headers_to_remove": [] if access.cookie else ["set-cookie"],
+        "typed_per_filter_config": {**filters, BUFFER_FILTER: _body_limit(access.body_limit_bytes)},
+    }
+
+
+def _web_route(settings: GatewaySettings, path: PathTemplate, rate: RateClass) -> Json:
+    filters = identity.anyone()
+    if path.text in _RENDERED:
+        filters[HEADER_FILTER] = typed(
+            "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+            **headers.response_mutation(headers.security_headers(page=True, tls=settings.scheme == "https")),
+        )
+    name = f"{WEB} {path.text}"
+    return {
+        **_to_web(name, {"safe_regex": _regex(path.regex(API_PREFIX)), "headers": [_reads()]}, filters),
+        "metadata": _metadata(name, path.text, rate_class_metadata(rate, public=True)),
+    }
+
+
+def _page_route(settings: GatewaySettings) -> Json:
+    filters = identity.anyone()
+    filters[HEADER_FILTER] = typed(
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+        **headers.response_mutation(headers.security_headers(page=True, tls=settings.page.tls is not None)),
+    )
+    return {
+        **_to_web("page", {"prefix": "/", "headers": [_reads()]}, filters),
+        "metadata": {"filter_metadata": {METADATA: {"operation": "page", "route": "page"}}},
+    }
+
+
+def _to_web(name: str, match: Json, filters: Json) -> Json:
+    return {
+        "name": name,
+        "match": match,
+        "route": {
+            "cluster": WEB,
+            "host_rewrite_literal": WEB,
+            "timeout": duration(_WEB_SECONDS),
+            "retry_policy": _retry_reads(),
+        },
+        "request_headers_to_remove": ["cookie", "authorization"],
+        "response_headers_to_remove": ["set-cookie"],
+        "typed_per_filter_config": filters,
+    }
+
+
+def _health(settings: GatewaySettings) -> Json:
+    body = {
+        "status": "healthy",
+        "service": "gateway",
+        "version": literal(settings.version),
+        "timestamp": TIMESTAMP,
+        "environment": literal(settings.environment),
+        "checks": {},
+    }
+    return {
+        "name": "gateway health",
+        "match": {"safe_regex": _regex("^/health/?$"), "headers": [_reads()]},
+        "direct_response": {
+            "status": 200,
+            "body_format": {"content_type": "application/json", "json_format": body},
+        },
+        "metadata": _metadata("gateway health", "/health", rate_class_metadata(RateClass.PROBE, public=True)),
+        "typed_per_filter_config": identity.anyone(),
+    }
+
+
+def _wrong_method(path: PathTemplate, methods: Iterable[str]) -> Json:
+    return _method_not_allowed({"safe_regex": _regex(path.regex(API_PREFIX))}, path.text, methods)
+
+
+def _method_not_allowed(match: Json, path: str, methods: Iterable[str]) -> Json:
+    return {
+        "name": f"method not allowed {path}",
+        "match": match,
+        "direct_response": {"status": 405},
+        "metadata": _metadata("method not allowed", path, {}),
+        "response_headers_to_add": [header("allow", ", ".join(methods))],
+        "typed_per_filter_config": identity.anyone(),
+    }
+
+
+def _not_found(match: Json) -> Json:
+    return {
+        "name": "not found",
+        "match": match,
+        "direct_response": {"status": 404},
+        "metadata": {"filter_metadata": {METADATA: {"operation": "not found", "route": "unmatched"}}},
+        "typed_per_filter_config": identity.anyone(),
+    }
+
+
+def _match(path: PathTemplate, method: str) -> Json:
+    is_method = {"name": ":method", "string_match": {"exact": method}}
+    return {"safe_regex": _regex(path.regex(API_PREFIX)), "headers": [is_method]}
+
+
+def _reads() -> Json:
+    return {"name": ":method", "string_match": {"safe_regex": _regex("GET|HEAD")}}
+
+
+def _regex(pattern: str) -> Json:
+    return {"regex": pattern}
+
+
+def _metadata(operation: str, path: str, rate: Json) -> Json:
+    return {"filter_metadata": {METADATA: {"operation": operation, "route": f"{API_PREFIX}{path}", **rate}}}
+
+
+def _retry_reads() -> Json:
+    # Only where the service cannot have seen the request.
+    return {
+        "retry_on": "connect-failure,refused-stream,reset-before-request",
+        "num_retries": 2,
+        "retry_back_off": {"base_interval": duration(0.025), "max_interval": duration(0.25)},
+    }
+
+
+def _body_limit(limit_bytes: int) -> Json:
+    return typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": limit_bytes})
+
+
+def _cors(settings: GatewaySettings) -> Json:
+    return typed(
+        "envoy.extensions.filters.http.cors.v3.CorsPolicy",
+        allow_origin_string_match=[{"exact": origin} for origin in settings.cors_origins],
+        allow_methods="GET, POST, PUT, PATCH, DELETE",
+        allow_headers="authorization, content-type, idempotency-key, last-event-id, traceparent, x-request-id",
+        expose_headers=(
+            "idempotency-replayed, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-ratelimit-limit, "
+            "x-ratelimit-remaining, x-ratelimit-reset, x-request-id"
+        ),
+        max_age="600",
+        # A bearer token is all that another origin may use; cookies belong to the page's own origin.
+        allow_credentials=False,
+    )

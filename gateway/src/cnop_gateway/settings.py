@@ -1,0 +1,154 @@
+"""What an installation tells the gateway."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from cnop_gateway.rates import ADDRESS_LIMITS, CLASS_LIMITS, Bucket, Profile, RateClass
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(gt=0, le=3_600)]
+SECRET_CHARACTERS_MIN = 32
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ListenerTls(_Frozen):
+    """The certificate chain and key (PEM files) that a listener shows."""
+
+    certificate: Path
+    key: Path
+
+
+class UpstreamTls(_Frozen):
+    """Mutual TLS to a service: who may sign its certificate, the name it must carry, and what we show it."""
+
+    ca: Path
+    server_name: str
+    certificate: Path
+    key: Path
+
+
+class Listener(_Frozen):
+    """An address to listen on."""
+
+    host: str = "127.0.0.1"
+    port: Port
+    tls: ListenerTls | None = None
+
+
+class Upstream(_Frozen):
+    """Where a service answers."""
+
+    host: str = "127.0.0.1"
+    port: Port
+    tls: UpstreamTls | None = None
+
+    @property
+    def is_address(self) -> bool:
+        """Whether `host` is an IP address rather than a name to resolve."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            return False
+        return True
+
+
+class EdgeLimits(_Frozen):
+    """Bounds that hold for every client. Reaching one refuses the request or connection; none of them fails open."""
+
+    header_kilobytes: int = Field(default=16, gt=0, le=96)
+    header_count: int = Field(default=64, gt=0, le=200)
+    headers_timeout_seconds: Seconds = 10
+    request_timeout_seconds: Seconds = 30
+    connection_idle_seconds: Seconds = 60
+    # Above the 15 s heartbeat of a stream, so that a silent stream is a dead one.
+    stream_idle_seconds: Seconds = 45
+    connections: int = Field(default=10_000, gt=0)
+    http2_streams: int = Field(default=100, gt=0)
+    heap_megabytes: int = Field(default=512, gt=63)
+    # Per service: requests under way, and event streams beside them with a budget of their own.
+    upstream_requests: int = Field(default=1_024, gt=0)
+    upstream_streams: int = Field(default=2_048, gt=0)
+
+
+class GatewaySettings(_Frozen):
+    """Everything `render` needs besides the operations. Secrets have no default."""
+
+    profile: Profile = "local"
+    environment: str = "local"
+    version: str = Field(default_factory=lambda: version("cnop-gateway"))
+    gateway: Listener = Listener(port=8080)
+    page: Listener = Listener(port=3000)
+    admin_port: Port = 9901
+    upstreams: Mapping[str, Upstream]
+    web: Upstream = Upstream(port=3001)
+    jwks_uri: str | None = None
+    jwks_inline: str | None = None
+    jwks_refresh_seconds: Seconds = 30
+    issuer: str = Field(min_length=1)
+    audience: str = Field(min_length=1)
+    cors_origins: tuple[str, ...] = ()
+    gateway_secret: SecretStr
+    trusted_hops: int = Field(default=0, ge=0, le=8)
+    log_path: str = "/dev/stdout"
+    limits: EdgeLimits = EdgeLimits()
+    address_limit: Bucket | None = None
+    class_limits: Mapping[RateClass, Bucket] = Field(default_factory=dict)
+
+    @field_validator("gateway_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < SECRET_CHARACTERS_MIN:
+            raise ValueError(f"must have at least {SECRET_CHARACTERS_MIN} characters")
+        return secret
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in {"http", "https"}
+                or not parts.hostname
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError(f"{origin!r} is not an exact origin such as https://example.org:3000")
+        return origins
+
+    @field_validator("jwks_uri")
+    @classmethod
+    def _http(cls, uri: str | None) -> str | None:
+        if uri is not None and (urlsplit(uri).scheme not in {"http", "https"} or not urlsplit(uri).hostname):
+            raise ValueError("must be an http or https URL")
+        return uri
+
+    @model_validator(mode="after")
+    def _one_key_source(self) -> Self:
+        if (self.jwks_uri is None) == (self.jwks_inline is None):
+            raise ValueError("give either jwks_uri or jwks_inline")
+        if "web" in self.upstreams:
+            raise ValueError("'web' names the page process and cannot be a service")
+        return self
+
+    @property
+    def per_address(self) -> Bucket:
+        """The limit on everything that one address sends."""
+        return self.address_limit or ADDRESS_LIMITS[self.profile]
+
+    @property
+    def per_class(self) -> Mapping[RateClass, Bucket]:
+        """The limit of each rate class."""
+        return {**CLASS_LIMITS[self.profile], **self.class_limits}
+
+    @property
+    def scheme(self) -> Literal["http", "https"]:
+        """How clients reach the gateway."""
+        return "https" if self.gateway.tls else "http"
