@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 import structlog
 from prometheus_client import Histogram
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cnop_platform.problem import problem_response
 from cnop_platform.request_context import REQUEST_ID_HEADER, build_context
 from cnop_platform.system import monotonic
 
@@ -38,12 +40,12 @@ class Edge:
         context = build_context(scope, gateway_secret=self._gateway_secret)
         scope.setdefault("state", {})["context"] = context
         _normalise_path(scope)
-        started, status = monotonic(), 500
+        started, status, answered = monotonic(), 500, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], True
                 message["headers"] = _with_headers(message.get("headers", ()), context.request_id)
             await send(message)
 
@@ -51,6 +53,11 @@ class Edge:
         structlog.contextvars.bind_contextvars(request_id=context.request_id)
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception as error:  # noqa: BLE001 - boundary: the log has the cause, the caller an opaque answer
+            _log.error("request_crashed", exc_info=error)
+            if not answered:
+                crashed = problem_response(Request(scope), status=500, message="an unexpected error occurred")
+                await crashed(scope, receive, send_with_headers)
         finally:
             self._observe(scope, status, monotonic() - started)
 

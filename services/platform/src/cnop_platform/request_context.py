@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 GATEWAY_HEADER = "x-cnop-gateway"
-CLIENT_ADDRESS_HEADER = "x-cnop-client-address"
+CLIENT_ADDRESS_HEADER = "x-forwarded-for"
 REQUEST_ID_HEADER = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 _USER_AGENT_LENGTH = 200

@@ -1,0 +1,160 @@
+from typing import Annotated
+
+import pytest
+from cnop_platform.access import Principal, RateClass, UndeclaredAccess, public, requires
+from cnop_platform.app import create_app, describe, service_router
+from cnop_platform.permissions import InvalidPolicies, Permission, Role, load_role_matrix, policies_folder
+
+EVERY_MEMBER = {"customer", "support", "auditor", "admin"}
+GRANTS = {
+    "auth:register": {"public"},
+    "auth:login": {"public"},
+    "auth:refresh": {"public"},
+    "auth:recover": {"public"},
+    "keys:read": {"public"},
+    "assets:read": {"public"},
+    "prices:stream": {"public"},
+    "profile:read": EVERY_MEMBER,
+    "profile:update": EVERY_MEMBER,
+    "session:logout": EVERY_MEMBER,
+    "sessions:manage": EVERY_MEMBER,
+    "credentials:manage": EVERY_MEMBER,
+    "account:export": EVERY_MEMBER,
+    "account:delete": EVERY_MEMBER,
+    "events:read": EVERY_MEMBER,
+    "balance:read": EVERY_MEMBER,
+    "balance:deposit": EVERY_MEMBER,
+    "balance:withdraw": EVERY_MEMBER,
+    "orders:place": {"customer"},
+    "orders:preview": {"customer"},
+    "orders:read": {"customer", "support", "admin"},
+    "orders:cancel": {"customer"},
+    "orders:replace": {"customer"},
+    "orders:stream": {"customer"},
+    "portfolio:read": {"customer"},
+    "portfolio:history": {"customer"},
+    "portfolio:read_any": {"support", "admin"},
+    "holdings:read": {"customer"},
+    "assets:manage": {"admin"},
+    "users:read": {"support", "admin"},
+    "users:manage": {"admin"},
+    "audit:read": {"auditor", "admin"},
+}
+
+
+def test_the_policies_grant_exactly_this():
+    matrix = load_role_matrix(policies_folder())
+    assert {permission.value: {role.value for role in roles} for permission, roles in matrix.items()} == GRANTS
+
+
+def test_what_no_policy_permits_nobody_holds(tmp_path):
+    (tmp_path / "roles.cedar").write_text("")
+    (tmp_path / "schema.cedarschema").write_text((policies_folder() / "schema.cedarschema").read_text())
+    assert set(load_role_matrix(tmp_path).values()) == {frozenset()}
+
+
+def test_policies_that_do_not_fit_the_schema_are_refused(tmp_path):
+    (tmp_path / "schema.cedarschema").write_text((policies_folder() / "schema.cedarschema").read_text())
+    (tmp_path / "roles.cedar").write_text('permit (principal, action == Action::"orders:steal", resource);')
+    with pytest.raises(InvalidPolicies):
+        load_role_matrix(tmp_path)
+
+
+def app_with(endpoint):
+    router = service_router(tags=["x"])
+    router.get("/thing")(endpoint)
+    return create_app(name="x", title="x", version="1", routers=[router], wire=None)
+
+
+def test_a_route_without_access_keeps_the_service_from_starting():
+    async def undeclared() -> None: ...
+
+    with pytest.raises(UndeclaredAccess, match="GET /thing"):
+        app_with(undeclared)
+
+
+def test_a_route_with_two_declarations_keeps_the_service_from_starting():
+    async def contradictory(
+        _: Annotated[None, public(Permission.READ_ASSETS, rate=RateClass.READ)],
+        principal: Annotated[Principal, requires(Permission.READ_AUDIT, rate=RateClass.READ)],
+    ) -> None: ...
+
+    with pytest.raises(UndeclaredAccess, match="2 times"):
+        app_with(contradictory)
+
+
+def test_the_description_carries_the_declaration(service):
+    operation = describe(service.app)["paths"]["/payments"]["post"]
+    assert operation["x-access"] == {
+        "permission": "balance:deposit",
+        "roles": ["admin", "auditor", "customer", "support"],
+        "rate_class": "trade",
+        "step_up": False,
+        "owner": "self",
+        "body_limit_bytes": 100,
+        "timeout_seconds": 10,
+        "stream": False,
+        "cookie": False,
+    }
+    assert operation["security"] == [{"bearer": []}]
+    assert describe(service.app)["paths"]["/greetings/{name}"]["get"]["x-access"]["roles"] == [Role.PUBLIC]
+
+
+async def test_no_token_is_401_before_the_body_is_looked_at(client):
+    answer = await client.post("/payments", content="{not json", headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "AUTH_002")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("value", ["Bearer invalid_token", "Basic YTpi", "Bearer", "bearer  ", "invalid_token"])
+async def test_a_bad_token_is_401(client, value):
+    answer = await client.get("/audit-view", headers={"Authorization": value})
+    assert (answer.status_code, answer.json()["code"]) == (401, "AUTH_003")
+
+
+async def test_a_token_in_query_or_cookie_is_not_looked_at(service, client):
+    token = service.mint.token(now=service.now, roles=["admin"])
+    answer = await client.get(
+        "/audit-view", params={"access_token": token}, headers={"Cookie": f"access_token={token}"}
+    )
+    assert answer.json()["code"] == "AUTH_002"
+
+
+async def test_two_authorization_headers_are_refused(service, client):
+    header = service.bearer(roles=["admin"])["Authorization"]
+    answer = await client.get("/audit-view", headers=[("Authorization", header), ("Authorization", header)])
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(("roles", "status"), [(["admin"], 200), (["auditor"], 200), (["customer"], 403), ([], 403)])
+async def test_only_granted_roles_pass(service, client, roles, status):
+    answer = await client.get("/audit-view", headers=service.bearer(roles=roles))
+    assert answer.status_code == status
+
+
+async def test_a_refusal_is_audited_without_the_token(service, client):
+    headers = service.bearer(roles=["customer"])
+    answer = await client.get("/audit-view", headers=headers)
+    assert answer.json()["code"] == "PERM_001"
+    await service.audit.drain()
+    (item,) = [item async for item in service.store.scan(prefix="AUDIT#")]
+    record = item.body["record"]
+    assert record["activity_name"] == "access_denied"
+    assert record["actor"]["user"]["uid"] == "usr_1"
+    assert record["src_endpoint"]["ip"] == "203.0.113.9"
+    assert record["metadata"]["correlation_uid"] == answer.headers["x-request-id"]
+    assert headers["Authorization"].split()[1] not in str(item.body)
+
+
+async def test_an_ended_session_is_refused_at_once(service, client):
+    headers = service.bearer(roles=["admin"])
+    assert (await client.get("/audit-view", headers=headers)).status_code == 200
+    service.sessions.ended.add("ses_1")
+    assert (await client.get("/audit-view", headers=headers)).json()["code"] == "AUTH_003"
+
+
+async def test_a_sensitive_act_needs_a_fresh_login(service, client):
+    fresh = await client.delete("/account", headers=service.bearer(auth_time=service.now - 299))
+    stale = await client.delete("/account", headers=service.bearer(auth_time=service.now - 301))
+    assert fresh.status_code == 200
+    assert (stale.status_code, stale.json()["code"]) == (403, "PERM_002")
