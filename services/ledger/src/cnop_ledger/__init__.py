@@ -1,1 +1,85 @@
-"""The only code that moves money or assets."""
+"""The only code that moves money or assets: double-entry wallets, an authenticated history, one conditional commit."""
+
+from cnop_ledger.application.chain import ChainKeys, InvalidKey
+from cnop_ledger.application.codec import CorruptItem
+from cnop_ledger.application.commands import (
+    Command,
+    Decision,
+    Idempotency,
+    KeyReused,
+    Outcome,
+    Response,
+    Snapshot,
+)
+from cnop_ledger.application.reads import HistoryPage, LedgerReader
+from cnop_ledger.application.runner import Bounds, Ledger
+from cnop_ledger.domain.entries import CASH_KINDS, Account, Amount, Balance, Entry, Kind, Origin, Posting, Stamp
+from cnop_ledger.domain.errors import (
+    DailyLimit,
+    InsufficientAsset,
+    InsufficientFunds,
+    InvariantViolated,
+    TotalTooSmall,
+)
+from cnop_ledger.domain.movements import (
+    Change,
+    DailyCaps,
+    amend_hold,
+    deposit,
+    fill,
+    hold_for,
+    place_hold,
+    record,
+    release_hold,
+    withdraw,
+)
+from cnop_ledger.domain.pricing import USD, Side, Trade, price_trade
+from cnop_ledger.domain.wallet import DayTotals, Holding, Wallet
+
+__all__ = [
+    "CASH_KINDS",
+    "USD",
+    "Account",
+    "Amount",
+    "Balance",
+    "Bounds",
+    "ChainKeys",
+    "Change",
+    "Command",
+    "CorruptItem",
+    "DailyCaps",
+    "DailyLimit",
+    "DayTotals",
+    "Decision",
+    "Entry",
+    "HistoryPage",
+    "Holding",
+    "Idempotency",
+    "InsufficientAsset",
+    "InsufficientFunds",
+    "InvalidKey",
+    "InvariantViolated",
+    "KeyReused",
+    "Kind",
+    "Ledger",
+    "LedgerReader",
+    "Origin",
+    "Outcome",
+    "Posting",
+    "Response",
+    "Side",
+    "Snapshot",
+    "Stamp",
+    "TotalTooSmall",
+    "Trade",
+    "Wallet",
+    "amend_hold",
+    "deposit",
+    "fill",
+    "hold_for",
+    "place_hold",
+    "price_trade",
+    "record",
+    "release_hold",
+    "withdraw",
+]

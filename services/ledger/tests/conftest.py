@@ -1,0 +1,73 @@
+"""Every test that takes `store` or `ledger` runs once per store; another adapter only has to be named here."""
+
+import itertools
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+from cnop_core.clock import FixedClock
+from cnop_core.ids import UserId
+from cnop_ledger import Ledger
+from cnop_ledger.testing import KEYS
+from cnop_platform.store.memory import MemoryStore
+from cnop_platform.store.open import open_store, sqlite_url
+from cnop_platform.testing.stores import UnreliableStore
+
+USER = UserId("usr_01JBBBBBBBBBBBBBBBBBBBBBBB")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def adapter(request):
+    return request.param
+
+
+@pytest.fixture
+def store_url(tmp_path):
+    """A store that another process can open too."""
+    return sqlite_url(tmp_path / "store.db")
+
+
+@pytest_asyncio.fixture
+async def store(adapter, store_url):
+    """An empty store that can be told to fail."""
+    opened = MemoryStore() if adapter == "memory" else await open_store(store_url)
+    yield UnreliableStore(opened)
+    await opened.close()
+
+
+@pytest.fixture
+def clock():
+    return FixedClock(datetime(2026, 1, 31, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def entropy():
+    """Unpredictable enough for distinct ids, the same in every run."""
+    numbers = itertools.count(1)
+    return lambda count: next(numbers).to_bytes(10, "big")[-count:]
+
+
+@pytest.fixture
+def make_ledger(store, clock, entropy):
+    """Another ledger on the same store, as another process would be."""
+
+    def make(*, on=store, **settings):
+        return Ledger(on, KEYS, clock=clock, entropy=entropy, sleep=_no_sleep, **settings)
+
+    return make
+
+
+@pytest_asyncio.fixture
+async def ledger(make_ledger):
+    made = make_ledger()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def user():
+    return USER
+
+
+async def _no_sleep(seconds):
+    assert 0 <= seconds <= 1
