@@ -2,10 +2,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from cnop_platform.testing.valkeys import valkey_client, valkey_server
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from service_under_test import ServiceUnderTest
+
+__all__ = ["client", "service", "valkey_client", "valkey_server"]
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-
 from cnop_platform.store import Store
 from cnop_platform.store.memory import MemoryStore
 from cnop_platform.store.open import open_store, sqlite_url

@@ -1,0 +1,136 @@
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import pytest
+from cnop_core.clock import FixedClock
+from cnop_core.ids import SessionId
+from cnop_platform.revocations import RevocationPublisher, RevocationView, revocation_put
+from cnop_platform.runtime import background
+from cnop_platform.store.memory import MemoryStore
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+EXPIRES_AT = int(NOW.timestamp()) + 900
+SESSION = SessionId("ses_1")
+
+
+class CountingStore(MemoryStore):
+    reads = 0
+
+    async def get(self, key):
+        self.reads += 1
+        return await super().get(key)
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def store():
+    return CountingStore()
+
+
+@pytest.fixture
+async def stack():
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def running_view(stack, store, server):
+    client = server.client()
+    stack.push_async_callback(client.aclose)
+    view = RevocationView(store=store, cache=client, clock=FixedClock(NOW))
+    await stack.enter_async_context(background([view.run()]))
+    return view
+
+
+async def running_publisher(stack, server, name="users-1"):
+    client = server.client()
+    stack.push_async_callback(client.aclose)
+    publisher = RevocationPublisher(cache=client, name=name)
+    work = await stack.enter_async_context(AsyncExitStack())
+    await work.enter_async_context(background([publisher.run()]))
+    return publisher, work
+
+
+async def test_an_announced_end_reaches_another_process_without_the_store(stack, store, valkey_server):
+    publisher, _ = await running_publisher(stack, valkey_server)
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current)
+    assert not await view.is_ended(SESSION)
+    await publisher.announce([SESSION], expires_at=EXPIRES_AT)
+    async with asyncio.timeout(5):
+        while not await view.is_ended(SESSION):
+            await asyncio.sleep(0.02)
+    assert store.reads == 0
+
+
+async def test_what_ended_before_the_start_is_known(stack, store, valkey_server):
+    await store.transact([revocation_put(SESSION, token_expires_at=EXPIRES_AT)])
+    await running_publisher(stack, valkey_server)
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current)
+    assert await view.is_ended(SESSION)
+
+
+async def test_without_valkey_the_store_is_asked(stack, store, valkey_server):
+    await running_publisher(stack, valkey_server)
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current)
+    valkey_server.kill()
+    await until(lambda: not view.is_current)
+    assert not await view.is_ended(SESSION)
+    await store.transact([revocation_put(SESSION, token_expires_at=EXPIRES_AT)])
+    assert await view.is_ended(SESSION)
+
+
+async def test_a_paused_valkey_counts_as_away(stack, store, valkey_server):
+    await running_publisher(stack, valkey_server)
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current)
+    valkey_server.pause()
+    await until(lambda: not view.is_current)
+    valkey_server.resume()
+    await until(lambda: view.is_current)
+
+
+async def test_after_an_outage_what_ended_in_it_is_known_from_memory(stack, store, valkey_server):
+    publisher, _ = await running_publisher(stack, valkey_server)
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current)
+    valkey_server.kill()
+    await until(lambda: not view.is_current)
+    await store.transact([revocation_put(SESSION, token_expires_at=EXPIRES_AT)])
+    await publisher.announce([SESSION], expires_at=EXPIRES_AT)
+    await valkey_server.start()
+    await until(lambda: view.is_current)
+    store.reads = 0
+    assert await view.is_ended(SESSION)
+    assert store.reads == 0
+
+
+async def test_a_publisher_that_dies_before_its_announcement_is_made_up_for(stack, store, valkey_server):
+    await running_publisher(stack, valkey_server, "users-1")
+    _, dying = await running_publisher(stack, valkey_server, "users-2")
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current and len(view._publishers) == 2)
+    await store.transact([revocation_put(SESSION, token_expires_at=EXPIRES_AT)])
+    await dying.aclose()
+    await until(lambda: view.is_current and len(view._publishers) == 1)
+    store.reads = 0
+    assert await view.is_ended(SESSION)
+    assert store.reads == 0
+
+
+async def test_a_malformed_message_changes_nothing(stack, store, valkey_server, valkey_client):
+    await running_publisher(stack, valkey_server)
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current)
+    for text in ("{", "[]", '{"sessions": 3}', '{"sessions": {"ses_1": "x"}}'):
+        await valkey_client.publish("cnop:revocations", text)
+    await valkey_client.publish("cnop:revocations", f'{{"sessions": {{"ses_2": {EXPIRES_AT}}}}}')
+    await until(lambda: "ses_2" in view._ended)
+    assert not await view.is_ended(SESSION)
