@@ -17,6 +17,7 @@ from cnop_cli.workspace import ROOT, packages, read_toml, third_party
 
 SEAL: Final = "# Made by `./cnop lock`; do not edit. Seal: "
 DEVELOPMENT: Final = "requirements-dev.txt"
+NODE: Final = "frontend/requirements-node.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def wanted_locks(*, root: Path = ROOT) -> tuple[Lock, ...]:
         _lock("cli/requirements.txt", [*everything, *groups["build"]]),
         _lock("cli/requirements-bootstrap.txt", groups["build"]),
         *(_lock(f"{folder}/requirements.txt", third_party([name], among=ours)) for folder, name in images.items()),
-        _lock("frontend/requirements-node.txt", groups["node"]),
+        _lock(NODE, groups["node"]),
     )
 
 
@@ -67,7 +68,7 @@ def is_current(lock: Lock, *, root: Path = ROOT) -> bool:
 
 
 def write(lock: Lock, *, uv: Path, upgrade: bool, root: Path = ROOT) -> None:
-    """Resolve a lock and writes it; pins that still fit are kept, unless `upgrade`.
+    """Resolve a lock and write it; pins that still fit are kept, unless `upgrade`.
 
     Raises:
         CommandError: uv found no resolution or could not reach the registry.
@@ -77,12 +78,11 @@ def write(lock: Lock, *, uv: Path, upgrade: bool, root: Path = ROOT) -> None:
         draft = Path(folder) / "requirements.txt"
         if path.exists():
             draft.write_bytes(path.read_bytes())
-        constraint = (
-            [] if lock.path in {DEVELOPMENT, "frontend/requirements-node.txt"} else ["-c", str(root / DEVELOPMENT)]
-        )
+        alone = lock.path in {DEVELOPMENT, NODE}
+        options = [*([] if alone else ["-c", str(root / DEVELOPMENT)]), *(["--upgrade"] if upgrade else [])]
         argv = [
-            str(uv), "pip", "compile", "-", "--universal", "--generate-hashes", "--python-version", "3.11", "--no-header",
-            "--no-annotate", "--quiet", *constraint, *(["--upgrade"] if upgrade else []), "-o", str(draft),
+            str(uv), "pip", "compile", "-", "--universal", "--generate-hashes", "--python-version", "3.11",
+            "--no-header", "--no-annotate", "--quiet", *options, "-o", str(draft),
         ]  # fmt: skip
         done = subprocess.run(argv, input="\n".join(lock.inputs), text=True, stdout=subprocess.DEVNULL, check=False)
         if done.returncode:

@@ -10,6 +10,8 @@ from typing import Any, Final
 from cnop_cli.environment import PACKAGE_FOLDERS
 
 ROOT: Final = Path(__file__).resolve().parents[3]
+CACHE: Final = ROOT / "var/cache"
+"""What is made from the sources alone, and so is the same for every stack."""
 
 
 @dataclass(frozen=True, slots=True)

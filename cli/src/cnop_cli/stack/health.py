@@ -1,32 +1,50 @@
-"""Health probes. A probe is written as a short text, so that it can be kept in the stack's record."""
+"""Health probes. A probe is written as a short text, so that it can be kept in the stack's record.
+
+- `http://host:port/path`: answers 200. With `#a.0.b`, that member of its JSON answer must be there and not be null:
+  a worker without a port shows its health in what it brings about.
+- `tcp://host:port`: accepts a connection.
+- `uptime:seconds`: has been running for so long.
+"""
 
 import http.client
+import json
 import socket
-from urllib.parse import urlsplit
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+_LARGEST_ANSWER: Final = 1_000_000
 
 
-def passes(probe: str, *, timeout_seconds: float = 1.0) -> bool:
-    """Asks once whether a component is healthy.
-
-    Probes: `http://host:port/path` (answers 200), `tcp://host:port` (accepts a connection), `none` (nothing to ask).
-    """
-    if probe == "none":
-        return True
+def passes(probe: str, *, uptime_seconds: float, timeout_seconds: float = 1.0) -> bool:
+    """Ask once whether a component that has been running for `uptime_seconds` is healthy."""
     target = urlsplit(probe)
-    host, port = target.hostname or "", target.port or 0
+    if target.scheme == "uptime":
+        return uptime_seconds >= float(target.path)
     try:
         if target.scheme == "tcp":
-            with socket.create_connection((host, port), timeout=timeout_seconds):
+            with socket.create_connection((str(target.hostname), int(target.port or 0)), timeout=timeout_seconds):
                 return True
-        return _answers(host, port, target.path or "/", timeout_seconds)
-    except (OSError, http.client.HTTPException):
+        body = _get(target, timeout_seconds)
+        return body is not None and (not target.fragment or _holds(json.loads(body), target.fragment))
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 
-def _answers(host: str, port: int, path: str, timeout_seconds: float) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
+def _get(target: SplitResult, timeout_seconds: float) -> bytes | None:
+    connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=timeout_seconds)
     try:
+        path = target._replace(scheme="", netloc="", fragment="").geturl()
         connection.request("GET", path, headers={"connection": "close"})
-        return connection.getresponse().status == http.client.OK
+        answer = connection.getresponse()
+        return answer.read(_LARGEST_ANSWER) if answer.status == http.client.OK else None
     finally:
         connection.close()
+
+
+def _holds(document: Any, path: str) -> bool:
+    for step in path.split("."):
+        try:
+            document = document[int(step)] if isinstance(document, list) else document[step]
+        except (LookupError, TypeError, ValueError):
+            return False
+    return document is not None

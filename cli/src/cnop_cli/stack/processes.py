@@ -33,6 +33,11 @@ def identify(pid: int) -> Identity | None:
         return None
 
 
+def own_identity() -> Identity:
+    """Give the identity of this process."""
+    return Identity(pid=os.getpid(), started=psutil.Process().create_time())
+
+
 def is_running(identity: Identity) -> bool:
     """Tells whether just this process still runs."""
     seen = identify(identity.pid)

@@ -38,10 +38,6 @@ class StateDir:
         return self.root / "data"
 
     @property
-    def cache(self) -> Path:
-        return self.root / "cache"
-
-    @property
     def database(self) -> Path:
         return self.data / "cnop.db"
 
@@ -59,7 +55,7 @@ class StateDir:
             CommandError: the folder cannot be made or written.
         """
         try:
-            for folder in (self.root, self.run, self.logs, self.secrets, self.data, self.cache):
+            for folder in (self.root, self.run, self.logs, self.secrets, self.data):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise CommandError(

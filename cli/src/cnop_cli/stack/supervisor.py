@@ -77,16 +77,18 @@ class Supervisor:
         self._settings = settings
         self._report = report
         self._folder = folder
-        own = processes.identify(os.getpid())
-        if own is None:
-            raise CommandError("cannot read the process table, so no stack can be watched over")
-        self._own = own
+        self._own = processes.own_identity()
         self._phase = Phase.STARTING
         self._stop_signals = 0
         self._rotated_at = 0.0
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
+
+    def adopt(self, *, report: Callable[[str], None]) -> None:
+        """Make the calling process, forked from the one that made this object, the supervisor."""
+        self._own = processes.own_identity()
+        self._report = report
 
     def listen(self) -> None:
         """Take over the signals that mean stop (interrupt, terminate, hang up) and those of ending children."""
@@ -153,11 +155,14 @@ class Supervisor:
         elif watched.state is State.RESTARTING and time.monotonic() >= watched.restart_at:
             watched.restarts += 1
             self._spawn(watched)
-        elif watched.state is State.STARTING and health.passes(watched.component.probe):
+        elif watched.state is State.STARTING and self._is_healthy(watched):
             watched.state = State.HEALTHY
             if self._phase is Phase.UP:
                 self._report(f"{watched.component.name} is healthy again")
         return watched.state is not before
+
+    def _is_healthy(self, watched: _Watched) -> bool:
+        return health.passes(watched.component.probe, uptime_seconds=time.monotonic() - watched.started_at)
 
     def _may_start(self, watched: _Watched) -> bool:
         healthy = {other.component.name for other in self._watched if other.state is State.HEALTHY}

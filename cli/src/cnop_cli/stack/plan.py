@@ -1,0 +1,187 @@
+"""The plan of a stack: which components it has, what each is told, and what it waits for."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from cnop_cli.errors import CommandError
+from cnop_cli.stack import processes
+from cnop_cli.stack.ports import HOST, Ports
+from cnop_cli.stack.secretstore import SecretStore
+from cnop_cli.stack.state import StateDir
+from cnop_cli.stack.supervisor import Component
+from cnop_cli.workspace import ROOT
+
+ISSUER: Final = "https://cnop.localhost"
+AUDIENCE: Final = "cnop"
+TABLE: Final = "cnop"
+# What a process takes over from whoever started the stack. Everything else stays outside.
+_INHERITED: Final = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TMPDIR", "TZ")
+_INHERITED_PREFIXES: Final = ("AWS_", "CNOP_", "OTEL_")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `up` was asked for. `store_endpoint` is for DynamoDB only; `region` its AWS region."""
+
+    state: StateDir
+    ports: Ports
+    profile: str = "local"
+    store: str = "sqlite"
+    store_endpoint: str | None = None
+    region: str = "us-east-1"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{HOST}:{self.ports.gateway}"
+
+    @property
+    def page_url(self) -> str:
+        return f"http://{HOST}:{self.ports.page}"
+
+    @property
+    def store_url(self) -> str:
+        """Give the address of the store as the services read it."""
+        if self.store == "sqlite":
+            if self.store_endpoint:
+                raise CommandError("--store-endpoint is for --store dynamodb")
+            return f"sqlite:///{quote(str(self.state.database))}"
+        query = f"?{urlencode({'endpoint': self.store_endpoint})}" if self.store_endpoint else ""
+        return f"dynamodb://{self.region}/{TABLE}{query}"
+
+    def service_urls(self) -> dict[str, str]:
+        """Give the address of each service on its own port."""
+        services = ("user_service", "inventory_service", "order_service")
+        return {name: f"http://{HOST}:{self.ports.by_name()[name]}" for name in services}
+
+
+def settings(options: Options) -> dict[str, Any]:
+    """Give what other commands need to know to talk to the stack; nothing of it is secret."""
+    return {
+        "gateway_url": options.gateway_url,
+        "page_url": options.page_url,
+        "services": options.service_urls(),
+        "store": options.store_url,
+        "profile": options.profile,
+        "ports": options.ports.by_name(),
+    }
+
+
+def gateway_settings(options: Options, *, gateway_secret: str) -> dict[str, Any]:
+    """Give the settings from which the gateway's configuration is rendered."""
+    ports = options.ports
+    return {
+        "profile": options.profile,
+        "environment": options.profile,
+        "gateway": {"host": HOST, "port": ports.gateway},
+        "page": {"host": HOST, "port": ports.page},
+        "admin_port": ports.envoy_admin,
+        "upstreams": {name: {"host": HOST, "port": ports.by_name()[name]} for name in options.service_urls()},
+        "web": {"host": HOST, "port": ports.web},
+        "jwks_uri": _jwks_url(options),
+        "issuer": ISSUER,
+        "audience": AUDIENCE,
+        "cors_origins": [f"http://{host}:{ports.page}" for host in (HOST, "localhost")],
+        "gateway_secret": gateway_secret,
+    }
+
+
+def _jwks_url(options: Options) -> str:
+    return f"{options.service_urls()['user_service']}/.well-known/jwks.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was made for a start: the page's folder, if any, and the command lines of what we did not write."""
+
+    page: Path | None
+    valkey: tuple[str, ...]
+    gateway: tuple[str, ...]
+
+
+def components(
+    options: Options, *, prepared: Prepared, secrets: SecretStore, environ: Mapping[str, str] = os.environ
+) -> tuple[Component, ...]:
+    """Give the components in the order of their start."""
+    base = _base_environment(options, environ)
+    maker = _Maker(options, secrets, base)
+    services = tuple(options.service_urls())
+    assets = f"{options.service_urls()['inventory_service']}/inventory/assets"
+    return (
+        Component("valkey", prepared.valkey, base, f"tcp://{HOST}:{options.ports.valkey}"),
+        maker.service("user_service", "cnop_users", {"CNOP_SIGNING_KEYS": str(secrets.signing_keys)}),
+        maker.service("inventory_service", "cnop_inventory"),
+        maker.service("order_service", "cnop_orders"),
+        # The feed is healthy when its prices arrive where people look at them.
+        maker.worker("price_feed", "cnop_inventory", "feed", probe=f"{assets}?limit=1#data.0.price_usd"),
+        maker.worker("order_engine", "cnop_orders", "engine", probe="uptime:0.5"),
+        maker.web(prepared.page),
+        Component(
+            "gateway",
+            prepared.gateway,
+            base,
+            f"{options.gateway_url}/health",
+            url=options.gateway_url,
+            after=(*services, "web"),
+        ),
+    )
+
+
+def _base_environment(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
+    kept = {
+        name: value for name, value in environ.items() if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
+    }
+    return {**kept, "PYTHONUNBUFFERED": "1", processes.MARKER: str(options.state.root)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    options: Options
+    secrets: SecretStore
+    base: dict[str, str]
+
+    def service(self, name: str, module: str, extra: Mapping[str, str] | None = None) -> Component:
+        url = self.options.service_urls()[name]
+        return Component(
+            name,
+            (sys.executable, "-m", module),
+            {**self._environment(name), "CNOP_PORT": url.rpartition(":")[2], **(extra or {})},
+            f"{url}/health/ready",
+            url=url,
+            after=("valkey",),
+        )
+
+    def worker(self, name: str, module: str, role: str, *, probe: str) -> Component:
+        argv = (sys.executable, "-m", module, role)
+        return Component(name, argv, self._environment(name), probe, after=tuple(self.options.service_urls()))
+
+    def web(self, page: Path | None) -> Component:
+        url = f"http://{HOST}:{self.options.ports.web}"
+        environment = {
+            **self._environment("web"),
+            "CNOP_PORT": str(self.options.ports.web),
+            "CNOP_UPSTREAMS": json.dumps(self.options.service_urls()),
+            **({"CNOP_PAGE_DIR": str(page)} if page else {}),
+        }
+        after = tuple(self.options.service_urls())
+        return Component(
+            "web", (sys.executable, "-m", "cnop_web"), environment, f"{url}/health/ready", self.options.page_url, after
+        )
+
+    def _environment(self, name: str) -> dict[str, str]:
+        return {
+            **self.base,
+            "CNOP_ENVIRONMENT": self.options.profile,
+            "CNOP_HOST": HOST,
+            "CNOP_STORE": self.options.store_url,
+            "CNOP_TOKEN_ISSUER": ISSUER,
+            "CNOP_TOKEN_AUDIENCE": AUDIENCE,
+            "CNOP_JWKS_URL": _jwks_url(self.options),
+            "CNOP_POLICIES": str(ROOT / "policies"),
+            "CNOP_SECRETS_DIR": str(self.secrets.folder(name)),
+        }
