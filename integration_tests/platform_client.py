@@ -1,0 +1,100 @@
+"""What the tests speak with: the gateway as a client sees it, and people who have registered there."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+GATEWAY = os.environ.get("CNOP_BASE_URL", "http://localhost:8080")
+PAGE = os.environ.get("CNOP_PAGE_URL", "http://localhost:3000")
+USER_SERVICE = os.environ.get("CNOP_USER_URL", "http://localhost:8000")
+INVENTORY_SERVICE = os.environ.get("CNOP_INVENTORY_URL", "http://localhost:8001")
+ORDER_SERVICE = os.environ.get("CNOP_ORDER_URL", "http://localhost:8002")
+SERVICES = {"user": USER_SERVICE, "inventory": INVENTORY_SERVICE, "order": ORDER_SERVICE}
+API = f"{GATEWAY}/api/v1"
+PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "message", "error", "timestamp", "request_id"}
+
+
+def client(base_url: str = API) -> httpx.Client:
+    """Return a client with a bound on every wait."""
+    return httpx.Client(base_url=base_url, timeout=15)
+
+
+@dataclass
+class Person:
+    """Someone who registered, and their token."""
+
+    http: httpx.Client
+    username: str
+    email: str
+    password: str
+    user_id: str
+    token: str = ""
+
+    @classmethod
+    def register(cls, http: httpx.Client, **profile: Any) -> "Person":
+        """Register a new person with a random name and log them in."""
+        username = f"user_{secrets.token_hex(6)}"
+        body = {
+            "username": username,
+            "email": f"{username}@example.com",
+            "password": secrets.token_urlsafe(18),
+            **profile,
+        }
+        answer = http.post("/auth/register", json=body)
+        assert answer.status_code == 201, answer.text
+        person = cls(http, username, body["email"], body["password"], answer.json()["user_id"])
+        person.log_in()
+        return person
+
+    def log_in(self) -> dict[str, Any]:
+        """Log in again and use the new token from here on."""
+        answer = self.http.post("/auth/login", json={"username": self.username, "password": self.password})
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json()["access_token"]
+        return dict(answer.json())
+
+    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request as this person."""
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return self.http.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> Any:
+        """Return the JSON of a successful GET."""
+        answer = self.call("GET", path, **options)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any], **options: Any) -> httpx.Response:
+        """Send a POST as this person."""
+        return self.call("POST", path, json=body, **options)
+
+    def deposit(self, amount: str) -> None:
+        """Put cash on the account."""
+        answer = self.post("/balance/deposit", {"amount": amount})
+        assert answer.status_code == 201, answer.text
+
+    def buy(self, asset_id: str, quantity: str, **more: Any) -> httpx.Response:
+        """Place a market buy."""
+        return self.post("/orders", {"order_type": "market_buy", "asset_id": asset_id, "quantity": quantity, **more})
+
+    def sell(self, asset_id: str, quantity: str, **more: Any) -> httpx.Response:
+        """Place a market sell."""
+        return self.post("/orders", {"order_type": "market_sell", "asset_id": asset_id, "quantity": quantity, **more})
+
+    def cash(self) -> Decimal:
+        """Return the current balance."""
+        return Decimal(self.get("/balance")["current_balance"])
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Assert that an answer is that problem document, and return it."""
+    assert answer.status_code == status, f"{answer.status_code} {answer.text}"
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    document: dict[str, Any] = answer.json()
+    assert document.keys() >= PROBLEM_MEMBERS, document
+    assert (document["status"], document["code"]) == (status, code)
+    return document

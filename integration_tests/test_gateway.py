@@ -1,0 +1,126 @@
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+from platform_client import API, GATEWAY, PAGE, client, problem
+
+pytestmark = pytest.mark.gateway
+
+
+def raw(request: bytes) -> bytes:
+    """Send bytes as they are and return the first part of the answer."""
+    address = urlsplit(GATEWAY)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.settimeout(10)
+        return connection.recv(65536)
+
+
+def test_the_documented_refusal_of_a_made_up_token(http):
+    document = problem(http.get("/orders", headers={"Authorization": "Bearer invalid_token"}), 401, "AUTH_003")
+    assert document["request_id"]
+
+
+def test_no_token_at_all_is_told_apart(http):
+    answer = http.get("/orders")
+    problem(answer, 401, "AUTH_002")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/auth", "/auth/login/deeper", "/metrics", "/auth/%2e%2e/metrics", "/.env"]
+)
+def test_unknown_paths_are_problems(http, path):
+    answer = http.get(path)
+    assert answer.status_code in (400, 404)
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def test_operational_paths_stay_inside():
+    with client(GATEWAY) as http:
+        for path in ("/metrics", "/openapi.json", "/docs", "/health/ready", "/stats", "/config_dump", "/orders"):
+            assert http.get(path).status_code == 404, path
+
+
+def test_a_trailing_slash_is_the_same_path(http):
+    answer = http.get("/inventory/assets/")
+    assert (answer.status_code, answer.history) == (200, [])
+
+
+def test_a_wrong_method_is_405(http):
+    answer = http.delete("/inventory/assets")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
+
+
+def test_every_answer_carries_its_request_id_and_security_headers(http):
+    answer = http.get("/inventory/assets/BTC")
+    assert answer.headers["x-request-id"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
+
+
+def test_a_clients_request_id_is_kept_only_when_it_is_one(http):
+    good = "11111111-2222-4333-8444-555555555555"
+    assert http.get("/inventory/assets/BTC", headers={"X-Request-ID": good}).headers["x-request-id"] == good
+    junk = '"><script>'
+    assert http.get("/inventory/assets/BTC", headers={"X-Request-ID": junk}).headers["x-request-id"] != junk
+
+
+def test_cross_origin_use_is_for_the_page_alone(http):
+    ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    allowed = http.options("/orders", headers={"Origin": PAGE, **ask})
+    refused = http.options("/orders", headers={"Origin": "https://attacker.test", **ask})
+    assert allowed.headers.get("access-control-allow-origin") == PAGE
+    assert "access-control-allow-origin" not in refused.headers
+
+
+def test_an_oversized_body_is_refused(http):
+    answer = http.post("/auth/login", content=b"x" * 300_000, headers={"content-type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET /api/v1/inventory/assets%2fBTC HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /api/v1/inventory/assets/%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET http://elsewhere.test/api/v1/%2e%2e/%2e%2e/metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nX-Long: " + "a" * 100_000 + "\r\n\r\n",
+        "GARBAGE\r\n\r\n",
+    ],
+    ids=["two-lengths", "length-and-chunked", "encoded-slash", "null-byte", "absolute-dots", "long-header", "garbage"],
+)
+def test_confusing_requests_are_refused_and_do_no_harm(http, request_text):
+    answer = raw(request_text.encode())
+    assert answer[:12] not in (b"HTTP/1.1 200", b"HTTP/1.1 201"), answer[:200]
+    assert http.get("/inventory/assets/BTC").status_code == 200
+
+
+def test_limits_are_announced(http, person):
+    answer = person.call("GET", "/balance")
+    assert answer.status_code == 200
+    assert any(name in answer.headers for name in ("ratelimit", "x-ratelimit-limit", "ratelimit-policy"))
+
+
+def test_a_flood_of_one_person_is_limited_with_a_time_to_come_back(http, person):
+    statuses = set()
+    for _ in range(2000):
+        answer = person.call("GET", "/balance")
+        statuses.add(answer.status_code)
+        if answer.status_code == 429:
+            break
+    else:
+        pytest.skip("this profile allows more than 2,000 reads in a row")
+    problem(answer, 429, "RATE_001")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert statuses == {200, 429}
+
+
+def test_the_page_and_the_api_share_one_origin():
+    with client(PAGE) as http:
+        assert http.get("/api/v1/inventory/assets/BTC").status_code == 200
+        assert API != f"{PAGE}/api/v1"
