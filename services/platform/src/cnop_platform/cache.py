@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 import valkey.asyncio as valkey
+from cnop_core.errors import CnopError
 from valkey.asyncio.client import PubSub
 from valkey.exceptions import ValkeyError
 
@@ -38,7 +39,8 @@ class Subscription:
     """Listens to channels for as long as the process lives, reconnecting with back-off.
 
     `on_connect` runs after each (re)subscription, before any message is handled, so that what was missed can be
-    loaded from the store without a gap. `connected` tells whether messages arrive now.
+    loaded from the store without a gap. When it or `handle` raises an expected failure (the store is away), the
+    subscription starts over, so it never ends by itself. `connected` tells whether messages arrive now.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Subscription:
                     await self._on_connect()
                     self.connected, pause = True, _FIRST_PAUSE_SECONDS
                     await self._listen(pubsub)
-            except CacheError as error:
+            except (*CacheError, CnopError) as error:
                 _log.warning("subscription_lost", channels=self._channels, reason=type(error).__name__)
             finally:
                 self.connected = False

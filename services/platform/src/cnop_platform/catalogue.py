@@ -75,7 +75,7 @@ class Catalogue:
         self._lock = asyncio.Lock()
 
     async def all(self) -> Mapping[AssetId, Asset]:
-        """Return every asset by id, at most two seconds old."""
+        """Return every asset by id, at most two seconds old; the same object for as long as nothing changed."""
         if not self._is_fresh():
             async with self._lock:
                 if not self._is_fresh():
@@ -85,9 +85,10 @@ class Catalogue:
     async def get(self, asset_id: AssetId) -> Asset:
         """Return one asset. Raises `UnknownAsset`."""
         assets = await self.all()
-        if asset_id not in assets:
-            raise UnknownAsset(f"there is no asset {asset_id}")
-        return assets[asset_id]
+        try:
+            return assets[asset_id]
+        except KeyError:
+            raise UnknownAsset(f"there is no asset {asset_id}") from None
 
     async def refresh(self) -> None:
         """Read the whole catalogue from the store."""
@@ -99,7 +100,9 @@ class Catalogue:
             cursor = page.cursor
             if cursor is None:
                 break
-        self._assets, self._read_at = assets, self._clock.now()
+        if assets != self._assets:
+            self._assets = assets
+        self._read_at = self._clock.now()
 
     def _is_fresh(self) -> bool:
         return self._read_at is not None and (self._clock.now() - self._read_at).total_seconds() < _FRESH_SECONDS
