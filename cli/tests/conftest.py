@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from cnop_cli.stack.state import StateDir
 from cnop_cli.stack.supervisor import Component
 

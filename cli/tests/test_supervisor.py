@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from cnop_cli.errors import CommandError
 from cnop_cli.stack import processes, record
 from cnop_cli.stack.record import Phase, StackRecord, State

@@ -3,9 +3,8 @@
 import json
 import sys
 
-from cnop_gateway import GatewaySettings, find_envoy, operations_from_openapi, render, to_yaml, validate
-
 from cnop_cli.stack.envoy import Rendered, encode
+from cnop_gateway import GatewaySettings, find_envoy, operations_from_openapi, render, to_yaml, validate
 
 
 def main() -> None:

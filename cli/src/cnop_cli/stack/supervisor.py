@@ -109,10 +109,11 @@ class Supervisor:
         """
         deadline = time.monotonic() + START_LIMIT_SECONDS
         try:
+            self._turn()
             while not self._all_healthy():
-                self._turn()
                 self._fail_when_hopeless(deadline)
                 self._sleep()
+                self._turn()
         except BaseException:
             self.stop()
             raise
@@ -216,7 +217,7 @@ class Supervisor:
         return all(watched.state is State.HEALTHY for watched in self._watched)
 
     def _sleep(self) -> None:
-        busy = any(watched.state is State.STARTING for watched in self._watched)
+        busy = any(watched.state in {State.STARTING, State.WAITING} for watched in self._watched)
         due = [watched.restart_at - time.monotonic() for watched in self._watched if watched.state is State.RESTARTING]
         self._pause(_PROBE_SECONDS if busy else max(0.0, min([_IDLE_SECONDS, *due])))
 

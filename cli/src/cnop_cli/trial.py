@@ -1,0 +1,80 @@
+"""A stack for a test run: on free ports, with temporary state, stopped and removed afterwards."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnop_cli.errors import CommandError
+from cnop_cli.stack import record
+from cnop_cli.stack.ports import free_offset
+from cnop_cli.stack.record import StackRecord
+from cnop_cli.stack.state import StateDir
+from cnop_cli.workspace import ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A running stack; `known` is its record from the time it got healthy."""
+
+    state: StateDir
+    known: StackRecord
+
+    def environment(self) -> dict[str, str]:
+        """Give the variables by which tests find the stack."""
+        services = self.known.settings["services"]
+        return {
+            **os.environ,
+            "CNOP_BASE_URL": f"{self.known.settings['gateway_url']}/api/v1",
+            "CNOP_GATEWAY_URL": self.known.settings["gateway_url"],
+            "CNOP_PAGE_URL": self.known.settings["page_url"],
+            "CNOP_STATE": str(self.state.root),
+            **{f"CNOP_{name.upper()}_URL": url for name, url in services.items()},
+        }
+
+    def cnop(self, *arguments: str) -> None:
+        """Run a `cnop` command on this stack.
+
+        Raises:
+            CommandError: it failed.
+        """
+        cnop(*arguments, "--state", str(self.state.root))
+
+
+def cnop(*arguments: str) -> None:
+    """Run a `cnop` command in a process of its own.
+
+    Raises:
+        CommandError: it failed.
+    """
+    argv = [sys.executable, "-m", "cnop_cli", *arguments]
+    if subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise CommandError(f"`cnop {' '.join(arguments[:2])}` failed; the lines above say why")
+
+
+@contextmanager
+def trial(*options: str) -> Iterator[Trial]:
+    """Start a stack with further options of `up`; after a failure its folder stays, and is named.
+
+    Raises:
+        CommandError: it did not start.
+    """
+    state = StateDir.at(Path(tempfile.mkdtemp(prefix="cnop-trial-")))
+    where = ("--state", str(state.root))
+    try:
+        cnop("up", "--detach", "--port-offset", str(free_offset()), *where, *options)
+        known = record.load(state.record)
+        if known is None:
+            raise CommandError(f"the stack in {state.root} left no record")
+        yield Trial(state=state, known=known)
+    except BaseException:
+        cnop("down", *where)
+        print(f"the stack's logs stay in {state.logs}", file=sys.stderr)
+        raise
+    cnop("down", *where)
+    shutil.rmtree(state.root)
