@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
+
 from cnop_core.clock import FixedClock
 from cnop_core.ids import UserId
 from cnop_ledger import Ledger

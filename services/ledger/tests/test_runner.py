@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from cnop_core.ids import OrderId
 from cnop_ledger import InsufficientFunds, KeyReused, Kind
 from cnop_ledger.testing import deposit_command, market_command, order_key, withdraw_command

@@ -12,7 +12,12 @@ from cnop_ledger.application.commands import (
     Snapshot,
 )
 from cnop_ledger.application.reads import HistoryPage, LedgerReader
+from cnop_ledger.application.replay import Finding, Invariant
 from cnop_ledger.application.runner import Bounds, Ledger
+from cnop_ledger.application.settlement import Stats
+from cnop_ledger.application.statement import COLUMNS as STATEMENT_COLUMNS
+from cnop_ledger.application.statement import StatementRow, statement
+from cnop_ledger.application.verify import OpenHolds, OpenOrders, Report, verify
 from cnop_ledger.domain.entries import CASH_KINDS, Account, Amount, Balance, Entry, Kind, Origin, Posting, Stamp
 from cnop_ledger.domain.errors import (
     DailyLimit,
@@ -29,6 +34,7 @@ from cnop_ledger.domain.movements import (
     fill,
     hold_for,
     place_hold,
+    realized_pnl,
     record,
     release_hold,
     withdraw,
@@ -38,6 +44,7 @@ from cnop_ledger.domain.wallet import DayTotals, Holding, Wallet
 
 __all__ = [
     "CASH_KINDS",
+    "STATEMENT_COLUMNS",
     "USD",
     "Account",
     "Amount",
@@ -52,24 +59,31 @@ __all__ = [
     "DayTotals",
     "Decision",
     "Entry",
+    "Finding",
     "HistoryPage",
     "Holding",
     "Idempotency",
     "InsufficientAsset",
     "InsufficientFunds",
     "InvalidKey",
+    "Invariant",
     "InvariantViolated",
     "KeyReused",
     "Kind",
     "Ledger",
     "LedgerReader",
+    "OpenHolds",
+    "OpenOrders",
     "Origin",
     "Outcome",
     "Posting",
+    "Report",
     "Response",
     "Side",
     "Snapshot",
     "Stamp",
+    "StatementRow",
+    "Stats",
     "TotalTooSmall",
     "Trade",
     "Wallet",
@@ -79,7 +93,10 @@ __all__ = [
     "hold_for",
     "place_hold",
     "price_trade",
+    "realized_pnl",
     "record",
     "release_hold",
+    "statement",
+    "verify",
     "withdraw",
 ]

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Final
 
 from cnop_core.ids import AssetId, OrderId, UserId
-from cnop_platform.store import Absent, Json, Key, Put
-
 from cnop_ledger import (
     ChainKeys,
     Change,
@@ -23,6 +21,7 @@ from cnop_ledger import (
     price_trade,
     withdraw,
 )
+from cnop_platform.store import Absent, Json, Key, Put
 
 KEYS: Final = ChainKeys(bytes(range(32)))
 ORIGIN: Final = Origin("usr_01JAAAAAAAAAAAAAAAAAAAAAAA", "192.0.2.17", "req_01JAAAAAAAAAAAAAAAAAAAAAAA")

@@ -6,13 +6,12 @@ from typing import Any, Final, TypeVar
 
 from cnop_core.ids import AssetId, OrderId, TransactionId, UserId
 from cnop_core.money import Cents, PriceUnits, Units
-from cnop_platform.store import Body, Item, Json
-
 from cnop_ledger.application.chain import ChainKeys
 from cnop_ledger.domain.entries import Account, Amount, Balance, Entry, Kind, Origin, Posting, Seal, Stamp
 from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.pricing import Side, Trade
 from cnop_ledger.domain.wallet import DayTotals, Holding, Wallet
+from cnop_platform.store import Body, Item, Json
 
 FORMAT: Final = 1
 _T = TypeVar("_T")

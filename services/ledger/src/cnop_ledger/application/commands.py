@@ -7,11 +7,10 @@ from typing import Final, TypeAlias
 
 from cnop_core.errors import Conflict
 from cnop_core.ids import TransactionId, UserId
-from cnop_platform.store import Item, Key, Write
-
 from cnop_ledger.domain.entries import Entry, Origin, Stamp
 from cnop_ledger.domain.movements import Change
 from cnop_ledger.domain.wallet import Wallet
+from cnop_platform.store import Item, Key, Write
 
 MAX_READS: Final = 20
 MAX_EXTRA_WRITES: Final = 20

@@ -9,7 +9,7 @@ from cnop_platform.store import Key
 
 PREFIX: Final = "WALLET#"
 ENTRIES: Final = "ENTRY#"
-REPLAYS: Final = "IDEM#"
+ANSWERS: Final = "IDEM#"
 _SEQ_DIGITS: Final = 12
 
 
@@ -33,9 +33,9 @@ def entry_key(user_id: UserId, seq: int) -> Key:
     return Key(partition(user_id), entry_sk(seq))
 
 
-def replay_key(user_id: UserId, ref: str) -> Key:
+def answer_key(user_id: UserId, ref: str) -> Key:
     """Return where the answer to an idempotent command is kept."""
-    return Key(partition(user_id), REPLAYS + ref)
+    return Key(partition(user_id), ANSWERS + ref)
 
 
 def idempotency_ref(operation: str, key: str) -> str:

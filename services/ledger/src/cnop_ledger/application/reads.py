@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from cnop_core.ids import AssetId, UserId
-from cnop_platform.store import InvalidCursor, Store
-
 from cnop_ledger.application.chain import ChainKeys
 from cnop_ledger.application.codec import decode_entry, decode_wallet
 from cnop_ledger.application.keys import entry_sk, partition, wallet_key
 from cnop_ledger.domain.entries import Entry, Kind
 from cnop_ledger.domain.wallet import Wallet, touched
+from cnop_platform.store import InvalidCursor, Store
 
 MAX_SCANNED: Final = 1_000
 """How many entries one page may look at; a filter that matches fewer comes back short, with a cursor."""

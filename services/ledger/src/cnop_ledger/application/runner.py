@@ -8,13 +8,13 @@ from typing import Final
 from cnop_core.clock import Clock
 from cnop_core.errors import RateLimited
 from cnop_core.ids import Entropy, TransactionId, UserId, prefixed_id
-from cnop_platform.store import Store
-from cnop_platform.store.port import MAX_KEYS
-
 from cnop_ledger.application.chain import ChainKeys
 from cnop_ledger.application.commands import Command, Outcome
-from cnop_ledger.application.group import MAX_GROUP, Job, Planner
+from cnop_ledger.application.group import MAX_GROUP, Planner
+from cnop_ledger.application.jobs import Job
 from cnop_ledger.application.settlement import Means, Patience, Settlement, Sleep, Stats
+from cnop_platform.store import Store, StoreUnavailable
+from cnop_platform.store.port import MAX_KEYS
 
 DAY_SECONDS: Final = 86_400
 
@@ -47,7 +47,7 @@ class Ledger:
         planner = Planner(keys, self._bounds.retention_seconds)
         self._means = Means(store, planner, clock, entropy, sleep, patience or Patience())
         self._lines: dict[UserId, deque[Job]] = {}
-        self._workers: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
 
     @property
     def stats(self) -> Stats:
@@ -71,8 +71,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Wait until every command that was accepted has its answer."""
-        while self._workers:
-            await asyncio.wait(self._workers)
+        while self._lines:
+            await asyncio.wait(self._running)
 
     def _new_id(self) -> TransactionId:
         return TransactionId(prefixed_id("txn", now=self._means.clock.now(), entropy=self._means.entropy))
@@ -81,13 +81,12 @@ class Ledger:
         user_id = job.command.user_id
         line = self._lines.get(user_id)
         if line is None:
-            line = self._lines[user_id] = deque()
-            worker = asyncio.create_task(self._work(user_id, line))
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
-        if len(line) >= self._bounds.queue_length:
+            self._lines[user_id] = deque([job])
+            self._start_next(user_id)
+        elif len(line) < self._bounds.queue_length:
+            line.append(job)
+        else:
             raise self._too_busy()
-        line.append(job)
 
     def _give_up(self, job: Job) -> None:
         """Turn away a job that has not begun; one that has will have its outcome soon."""
@@ -98,17 +97,31 @@ class Ledger:
         self.stats.rate_limited += 1
         return RateLimited("too many commands wait for this wallet; try again", retry_after_seconds=1)
 
-    async def _work(self, user_id: UserId, line: deque[Job]) -> None:
-        try:
-            while jobs := self._take(line):
-                await self._settle(user_id, jobs)
-        finally:
+    def _start_next(self, user_id: UserId) -> None:
+        """Let the next group of this wallet go; one at a time, since two would only get in each other's way."""
+        jobs = self._take(self._lines[user_id])
+        if not jobs:
             del self._lines[user_id]
+            return
+        task = asyncio.create_task(self._settle(user_id, jobs), context=jobs[0].context)
+        self._running.add(task)
+        task.add_done_callback(lambda done: self._finished(user_id, done))
+
+    def _finished(self, user_id: UserId, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            for job in self._lines.pop(user_id):
+                job.settle(_stopping())
+        else:
+            self._start_next(user_id)
 
     async def _settle(self, user_id: UserId, jobs: list[Job]) -> None:
         settlement = Settlement(self._means, user_id, jobs)
         try:
             await settlement.run()
+        except asyncio.CancelledError:
+            settlement.fail(_stopping())
+            raise
         except Exception as error:  # noqa: BLE001 - the callers get it; the next in line get their own turn
             settlement.fail(error)
 
@@ -124,3 +137,7 @@ class Ledger:
             room -= len(job.reads)
             jobs.append(job)
         return jobs
+
+
+def _stopping() -> StoreUnavailable:
+    return StoreUnavailable("the service is stopping; the command may or may not have taken effect")

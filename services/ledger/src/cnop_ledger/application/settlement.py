@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from cnop_core.clock import Clock, epoch_ms
 from cnop_core.errors import RateLimited
 from cnop_core.ids import Entropy, UserId
-from cnop_platform.store import ConditionFailed, InvalidWrite, Item, Key, Store, StoreUnavailable
-
-from cnop_ledger.application.group import Job, Plan, Planner, Result
-from cnop_ledger.application.keys import entry_key, wallet_key
+from cnop_ledger.application.group import Plan, Planner
+from cnop_ledger.application.jobs import Job, Result
+from cnop_ledger.application.keys import ENTRIES, entry_key, partition, wallet_key
 from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.wallet import Wallet
+from cnop_platform.store import ConditionFailed, InvalidWrite, Item, Key, Store, StoreUnavailable
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -21,6 +21,8 @@ class Patience:
     """How often a group tries again: after a conflict with another process, and when the store does not answer."""
 
     conflicts: int = 20
+    own_conflicts: int = 3
+    """For a command by itself whose own items, not the wallet, keep failing their conditions."""
     outages: int = 3
     first_pause_seconds: float = 0.004
     longest_pause_seconds: float = 0.25
@@ -159,7 +161,7 @@ class Settlement:
         return len(sound) == len(plan.unwritten)
 
     def _set_apart(self, plan: Plan, conflict: ConditionFailed) -> None:
-        if conflict.concerns(wallet_key(self._user_id)) or len(plan.written) == 1:
+        if conflict.concerns(wallet_key(self._user_id)):
             return
         for written in plan.written:
             written.job.alone = any(conflict.concerns(key) for key in written.keys)
@@ -173,7 +175,11 @@ class Settlement:
     async def _conflicted(self, jobs: list[Job], conflict: ConditionFailed | None) -> None:
         self._means.stats.conflicts += 1
         self._conflicts += 1
-        await self._pause(jobs, self._conflicts, self._means.patience.conflicts, self._explain(conflict))
+        patience = self._means.patience
+        own = conflict is not None and jobs[0].alone and not conflict.concerns(wallet_key(self._user_id))
+        await self._pause(
+            jobs, self._conflicts, patience.own_conflicts if own else patience.conflicts, self._explain(conflict)
+        )
 
     def _explain(self, conflict: ConditionFailed | None) -> Exception:
         """Choose the answer for when patience ends: contention is the caller's to retry, never a server error."""
@@ -181,7 +187,7 @@ class Settlement:
             return StoreUnavailable("the store did not confirm the command; it may or may not have taken effect")
         if conflict is None or conflict.concerns(wallet_key(self._user_id)):
             return RateLimited("this wallet is changing too fast; try again", retry_after_seconds=1)
-        if any(key.pk == wallet_key(self._user_id).pk and key.sk.startswith("ENTRY#") for _, key in conflict.failed):
+        if any(key.pk == partition(self._user_id) and key.sk.startswith(ENTRIES) for _, key in conflict.failed):
             return InvariantViolated(f"the wallet of {self._user_id} has entries beyond its head; run the verification")
         return conflict
 

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from cnop_core.clock import from_epoch_ms
 from cnop_core.ids import AssetId, OrderId, TransactionId, UserId
-
 from cnop_ledger.domain.pricing import Trade
 
 
@@ -125,6 +124,11 @@ class Entry:
     def created_at(self) -> datetime:
         """When the event was decided, UTC."""
         return self.stamp.now
+
+    @property
+    def mac(self) -> str:
+        """Its own MAC, which the next entry refers to; empty before it is sealed."""
+        return self.seal.mac if self.seal else ""
 
     def posted_to_user(self, asset_id: AssetId) -> int:
         """Return by how much the owner's balance of `asset_id` changes."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from cnop_core.ids import AssetId, OrderId
 from cnop_core.money import InvalidAmount, format_cents, format_units
-
 from cnop_ledger.domain.entries import Account, Amount, Entry, Kind, Posting, Stamp
 from cnop_ledger.domain.errors import DailyLimit, InsufficientAsset, InsufficientFunds, InvariantViolated
 from cnop_ledger.domain.pricing import USD, Side, Trade, cost_basis
@@ -64,8 +63,16 @@ def fill(wallet: Wallet, *, trade: Trade, order_id: OrderId, stamp: Stamp, held:
         holds=[_released(wallet, held)] if held else [],
         trade=trade,
         order_id=order_id,
-        realized_pnl=_realized_pnl(wallet, trade),
+        gained=realized_pnl(wallet, trade),
     )
+
+
+def realized_pnl(wallet: Wallet, trade: Trade) -> int | None:
+    """Return the cents that a sale from `wallet` gains over average cost, after its fee; None for a purchase."""
+    if trade.side is Side.BUY:
+        return None
+    average_cost = wallet.holding(trade.asset_id).average_cost
+    return trade.cash - cost_basis(quantity=trade.quantity, average_cost=average_cost, scale=trade.scale)
 
 
 def hold_for(trade: Trade) -> Amount:
@@ -108,7 +115,7 @@ def _post(
     holds: Iterable[Amount] = (),
     trade: Trade | None = None,
     order_id: OrderId | None = None,
-    realized_pnl: int | None = None,
+    gained: int | None = None,
 ) -> Change:
     entry = Entry(
         user_id=wallet.user_id,
@@ -118,7 +125,7 @@ def _post(
         postings=tuple(posting for posting in postings if posting.amount),
         holds=tuple(change for change in holds if change.units),
         trade=trade,
-        realized_pnl=realized_pnl,
+        realized_pnl=gained,
         order_id=order_id,
     )
     for asset_id in touched(entry):
@@ -137,13 +144,6 @@ def _released(wallet: Wallet, held: Amount) -> Amount:
     if not 0 < held.units <= wallet.holding(held.asset_id).held:
         raise InvariantViolated("an order cannot release more than the wallet holds")
     return Amount(held.asset_id, -held.units)
-
-
-def _realized_pnl(wallet: Wallet, trade: Trade) -> int | None:
-    if trade.side is Side.BUY:
-        return None
-    average_cost = wallet.holding(trade.asset_id).average_cost
-    return trade.cash - cost_basis(quantity=trade.quantity, average_cost=average_cost, scale=trade.scale)
 
 
 def _require_positive(amount: int) -> None:

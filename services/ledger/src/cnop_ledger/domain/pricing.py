@@ -16,7 +16,6 @@ from cnop_core.money import (
     fee_up,
     proceeds_down,
 )
-
 from cnop_ledger.domain.errors import TotalTooSmall
 
 USD: Final = AssetId("USD")
@@ -56,8 +55,7 @@ def price_trade(
         raise ValueError("a trade has a positive quantity and price and a fee of 0 to 10,000 basis points")
     if asset_id == USD:
         raise ValueError("cash is what assets are traded for, not an asset to trade")
-    rounded = cost_up if side is Side.BUY else proceeds_down
-    total = rounded(quantity=quantity, price=price, scale=scale)
+    total = total_of(side=side, quantity=quantity, price=price, scale=scale)
     if total == 0:
         raise TotalTooSmall("the order is worth less than 0.01 USD; choose a larger quantity")
     return Trade(
@@ -69,6 +67,12 @@ def price_trade(
         total=total,
         fee=fee_up(amount=total, basis_points=fee_basis_points),
     )
+
+
+def total_of(*, side: Side, quantity: int, price: int, scale: int) -> Cents:
+    """Return what `quantity` is worth in cents: rounded up for a buyer, down for a seller."""
+    rounded = cost_up if side is Side.BUY else proceeds_down
+    return rounded(quantity=quantity, price=price, scale=scale)
 
 
 def cost_basis(*, quantity: int, average_cost: int, scale: int) -> Cents:

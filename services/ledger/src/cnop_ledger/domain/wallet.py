@@ -8,7 +8,6 @@ from typing import Final
 from cnop_core.clock import from_epoch_ms
 from cnop_core.ids import AssetId, UserId
 from cnop_core.money import USD_SCALE, PriceUnits
-
 from cnop_ledger.domain.entries import Balance, Entry, Kind
 from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.pricing import USD, Side, merged_average
@@ -119,15 +118,18 @@ def advance(wallet: Wallet, entry: Entry) -> Wallet:
         raise InvariantViolated("an entry must follow its predecessor in the same wallet")
     if entry.imbalance():
         raise InvariantViolated("the postings of an entry must sum to zero for each asset")
+    open_orders = wallet.open_orders + _open_orders_change(entry)
+    if open_orders < 0:
+        raise InvariantViolated("no more orders can end than were open")
     at_ms = entry.stamp.at_ms
     return replace(
         wallet,
         holdings={**wallet.holdings, **{asset_id: _changed(wallet, entry, asset_id) for asset_id in touched(entry)}},
         today=wallet.today.plus(entry),
-        open_orders=wallet.open_orders + _open_orders_change(entry),
+        open_orders=open_orders,
         counts={**wallet.counts, entry.kind: wallet.counts.get(entry.kind, 0) + 1},
         seq=entry.seq,
-        head=entry.seal.mac if entry.seal else "",
+        head=entry.mac,
         created_ms=wallet.created_ms if wallet.seq else at_ms,
         updated_ms=at_ms,
     )
