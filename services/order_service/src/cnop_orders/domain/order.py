@@ -8,7 +8,6 @@ from cnop_core.money import Cents, PriceUnits, Units
 from cnop_ledger.domain.entries import Amount
 from cnop_ledger.domain.movements import hold_for
 from cnop_ledger.domain.pricing import Side, Trade, price_trade
-
 from cnop_orders.domain.lifecycle import Event, Status, next_status
 
 

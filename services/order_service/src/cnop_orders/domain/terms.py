@@ -5,7 +5,6 @@ from typing import Final
 
 from cnop_core.money import Cents, PriceUnits, format_cents
 from cnop_ledger.domain.pricing import Side
-
 from cnop_orders.domain.errors import OrderLimit, OrderValueLimit, PriceMoved
 from cnop_orders.domain.ticket import Slippage
 

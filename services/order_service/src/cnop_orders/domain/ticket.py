@@ -7,7 +7,6 @@ from typing import Final
 from cnop_core.errors import FieldError
 from cnop_core.ids import AssetId
 from cnop_core.money import PRICE_SCALE, PriceUnits, Units, format_units
-
 from cnop_orders.domain.errors import InvalidOrder
 from cnop_orders.domain.order import OrderType, TimeInForce
 

@@ -1,0 +1,74 @@
+"""Orders as store bodies; what is None is left out."""
+
+from typing import Any, Final
+
+from cnop_core.ids import AssetId, OrderId, UserId
+from cnop_core.money import Cents, PriceUnits, Units
+from cnop_orders.application.keys import open_index, order_key
+from cnop_orders.domain.lifecycle import Status
+from cnop_orders.domain.order import Order, OrderType, TimeInForce
+from cnop_platform.store import Condition, Item, Json, Put
+
+FORMAT: Final = 1
+
+
+def order_put(user_id: UserId, order: Order, *, condition: Condition) -> Put:
+    """Return the write that stores an order; it is in the index for as long as it is an open limit order."""
+    return Put(order_key(user_id, order.order_id), encode_order(order), condition, index=open_index(order))
+
+
+def encode_order(order: Order) -> dict[str, Json]:
+    """Return the body of an order's item; its id is the key."""
+    body: dict[str, Json] = {
+        "v": FORMAT,
+        "type": order.order_type.value,
+        "asset": order.asset_id,
+        "scale": order.scale,
+        "qty": order.quantity,
+        "status": order.status.value,
+        "at": [order.created_ms, order.updated_ms],
+    }
+    optional: dict[str, Json] = {
+        "bps": order.fee_basis_points or None,
+        "limit": order.limit_price,
+        "tif": order.time_in_force.value if order.time_in_force else None,
+        "until": order.expires_ms,
+        "client": order.client_order_id,
+        "price": order.executed_price,
+        "total": order.total,
+        "fee": order.fee,
+        "done": order.completed_ms,
+    }
+    body.update((name, value) for name, value in optional.items() if value is not None)
+    return body
+
+
+def decode_order(item: Item) -> Order:
+    """Read an order from its stored item."""
+    body: dict[str, Any] = dict(item.body)
+    if body["v"] != FORMAT:
+        raise ValueError("an order of an unknown format")
+    created_ms, updated_ms = body["at"]
+    return Order(
+        order_id=OrderId(item.key.sk),
+        order_type=OrderType(body["type"]),
+        asset_id=AssetId(body["asset"]),
+        scale=body["scale"],
+        quantity=Units(body["qty"]),
+        created_ms=created_ms,
+        updated_ms=updated_ms,
+        fee_basis_points=body.get("bps", 0),
+        limit_price=_price(body.get("limit")),
+        time_in_force=TimeInForce(body["tif"]) if "tif" in body else None,
+        expires_ms=body.get("until"),
+        client_order_id=body.get("client"),
+        status=Status(body["status"]),
+        executed_price=_price(body.get("price")),
+        total=Cents(body["total"]) if "total" in body else None,
+        fee=Cents(body["fee"]) if "fee" in body else None,
+        completed_ms=body.get("done"),
+    )
+
+
+def _price(units: int | None) -> PriceUnits | None:
+    return None if units is None else PriceUnits(units)
