@@ -9,14 +9,15 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
 import structlog
-from cnop_core.clock import Clock, epoch_ms
-from cnop_core.ids import Entropy, ulid
 from prometheus_client import Counter
 
+from cnop_core.clock import Clock, epoch_ms
+from cnop_core.ids import Entropy, ulid, ulid_time
 from cnop_platform import strict_json
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Absent, Body, Key, Put, Store, StoreUnavailable
@@ -25,6 +26,8 @@ _OCSF_VERSION: Final = "1.6.0"
 _QUEUE_SIZE: Final = 5_000
 _BATCH: Final = 50
 _RETRY_SECONDS: Final = 0.5
+_DAY_SECONDS: Final = 86_400
+RECORD_PREFIX: Final = "AUDIT#"
 _CATEGORY_IAM: Final = 3
 _CATEGORY_APPLICATION: Final = 6
 
@@ -69,27 +72,25 @@ class AuditEvent:
 class AuditTrail:
     """Writes audit records."""
 
-    def __init__(self, *, store: Store, key: bytes, service: str, clock: Clock, entropy: Entropy) -> None:
+    def __init__(
+        self, *, store: Store, key: bytes, service: str, clock: Clock, entropy: Entropy, retention_days: int = 400
+    ) -> None:
         self._store = store
         self._key = key
         self._service = service
         self._clock = clock
         self._entropy = entropy
-        self._queue: asyncio.Queue[Put] = asyncio.Queue(_QUEUE_SIZE)
+        self._retention_seconds = retention_days * _DAY_SECONDS
+        self._queue: asyncio.Queue[tuple[AuditEvent, datetime]] = asyncio.Queue(_QUEUE_SIZE)
 
     def record_put(self, event: AuditEvent) -> Put:
         """Return the write of the event's record, to be part of the transaction that it reports."""
-        now = self._clock.now()
-        uid = ulid(now=now, entropy=self._entropy)
-        record = self._record(event, uid=uid, time_ms=epoch_ms(now))
-        body: Body = {"record": record, "hmac": seal(record, key=self._key)}
-        index = Key(f"AUDIT-OF#{event.subject or event.actor}", uid) if event.subject or event.actor else None
-        return Put(Key(f"AUDIT#{now:%Y-%m-%d}", uid), body, Absent(), index=index)
+        return self._put(event, happened=self._clock.now())
 
     def emit(self, event: AuditEvent) -> None:
         """Queue the event's record; when the queue is full the record is dropped, counted and logged."""
         try:
-            self._queue.put_nowait(self.record_put(event))
+            self._queue.put_nowait((event, self._clock.now()))
         except asyncio.QueueFull:
             _dropped.inc()
             _log.error("audit_record_dropped", activity=event.activity[1])
@@ -98,25 +99,45 @@ class AuditTrail:
         """Write queued records until cancelled; then `drain` writes the rest."""
         while True:
             batch = [await self._queue.get()]
-            while len(batch) < _BATCH and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            await self._write(batch)
+            try:
+                while len(batch) < _BATCH and not self._queue.empty():
+                    batch.append(self._queue.get_nowait())
+                await self._write(batch)
+            except asyncio.CancelledError:
+                for event in batch:
+                    self._queue.put_nowait(event)
+                raise
 
     async def drain(self) -> None:
         """Write what is still queued, once, at a clean stop."""
         while not self._queue.empty():
             batch = [self._queue.get_nowait() for _ in range(min(_BATCH, self._queue.qsize()))]
-            await self._store.transact(batch)
+            await self._store.transact([self._put(event, happened=at) for event, at in batch])
 
-    async def _write(self, batch: list[Put]) -> None:
-        unconditional = [Put(put.key, put.body, index=put.index) for put in batch]
+    async def _write(self, batch: list[tuple[AuditEvent, datetime]]) -> None:
         while True:
+            # Ids are given at the time of writing: a checkpoint that has passed a moment finds nothing new before it.
+            puts = [self._put(event, happened=at) for event, at in batch]
             try:
-                # Without a condition a repeated write after an unknown outcome is harmless: the ids are unique.
-                await self._store.transact(unconditional)
+                await self._store.transact(puts)
                 return
             except StoreUnavailable:
+                # Written or not is unknown. A record twice is a smaller evil than a record lost.
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    def _put(self, event: AuditEvent, *, happened: datetime) -> Put:
+        now = self._clock.now()
+        uid = ulid(now=now, entropy=self._entropy)
+        record = self._record(event, uid=uid, time_ms=epoch_ms(happened))
+        body: Body = {"record": record, "hmac": seal(record, key=self._key)}
+        about = event.subject or event.actor
+        return Put(
+            record_key(uid),
+            body,
+            Absent(),
+            expires_at=int(now.timestamp()) + self._retention_seconds,
+            index=Key(f"AUDIT-OF#{about}", uid) if about else None,
+        )
 
     def _record(self, event: AuditEvent, *, uid: str, time_ms: int) -> dict[str, Any]:
         class_uid, category_uid = event.audit_class.value
@@ -147,6 +168,11 @@ class AuditTrail:
         if event.session_id:
             record["session"] = {"uid": event.session_id}
         return record
+
+
+def record_key(uid: str) -> Key:
+    """Return where the record of that id is: one partition a UTC day."""
+    return Key(f"{RECORD_PREFIX}{ulid_time(uid):%Y-%m-%d}", uid)
 
 
 def seal(record: Mapping[str, Any], *, key: bytes) -> str:
