@@ -50,7 +50,6 @@ class Permission(StrEnum):
     STREAM_ORDERS = "orders:stream"
     READ_PORTFOLIO = "portfolio:read"
     READ_PORTFOLIO_HISTORY = "portfolio:history"
-    READ_ANY_PORTFOLIO = "portfolio:read_any"
     READ_HOLDINGS = "holdings:read"
     MANAGE_ASSETS = "assets:manage"
     READ_USERS = "users:read"
