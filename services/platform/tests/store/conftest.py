@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+
 from cnop_platform.store import Store
 from cnop_platform.store.memory import MemoryStore
 from cnop_platform.store.open import open_store, sqlite_url
@@ -15,9 +16,20 @@ def adapter(request):
 
 
 @pytest.fixture
-def store_url(tmp_path):
-    """A store that another process can open too."""
-    return sqlite_url(tmp_path / "a folder" / "store.db")
+def sqlite_file(tmp_path):
+    return tmp_path / "a folder" / "store.db"
+
+
+@pytest.fixture
+def store_url(adapter, sqlite_file):
+    """An empty store of the adapter; the one in memory has no URL."""
+    return {"memory": "", "sqlite": sqlite_url(sqlite_file)}[adapter]
+
+
+@pytest.fixture(params=["sqlite"])
+def shared_url(request, sqlite_file):
+    """An empty store that several processes can open."""
+    return sqlite_url(sqlite_file)
 
 
 @pytest_asyncio.fixture

@@ -5,6 +5,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 import pytest
+
 from cnop_platform.store import Check, Delete, InvalidQuery, InvalidWrite, Key, Put, Version
 from cnop_platform.store.limits import MAX_DEPTH, item_bytes
 from cnop_platform.store.port import MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+
 from cnop_platform.store import Delete, InvalidCursor, Key, Put
 
 SORT_KEYS = [

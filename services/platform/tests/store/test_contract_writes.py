@@ -4,6 +4,7 @@ import asyncio
 from types import MappingProxyType
 
 import pytest
+
 from cnop_platform.store import Absent, Anything, Check, ConditionFailed, Delete, Item, Key, Put, Version
 
 A, B, C, D = Key("P#1", "A"), Key("P#1", "B"), Key("P#2", "A"), Key("P#3", "ENTRY#0001")

@@ -105,25 +105,29 @@ def _key_bytes(key: Key) -> int:
 
 
 def _value_bytes(value: object, levels_left: int) -> int:
-    if value is None or isinstance(value, bool):
-        return 1
+    # This runs for every value that is written. Naming `dict` before `Mapping` spares nearly all of the slow check.
     if isinstance(value, str):
         return utf8_bytes(value)
+    if value is None or isinstance(value, bool):
+        return 1
     if isinstance(value, int):
         return _integer_bytes(value)
     if levels_left == 0:
         raise InvalidWrite(f"a body nests at most {MAX_DEPTH} levels")
-    if isinstance(value, Mapping):
-        return 3 + sum(1 + _name_bytes(name) + _value_bytes(part, levels_left - 1) for name, part in value.items())
+    if isinstance(value, dict | Mapping):
+        return _mapping_bytes(value, levels_left - 1)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return 3 + sum(1 + _value_bytes(part, levels_left - 1) for part in value)
+        return 3 + sum([1 + _value_bytes(part, levels_left - 1) for part in value])
     raise InvalidWrite(f"a body holds text, integers, booleans, null, lists and mappings, not {type(value).__name__}")
 
 
-def _name_bytes(name: object) -> int:
-    if not isinstance(name, str) or not name:
-        raise InvalidWrite("a name in a body is a non-empty text")
-    return utf8_bytes(name)
+def _mapping_bytes(mapping: Mapping[object, object], levels_left: int) -> int:
+    size = 3
+    for name, value in mapping.items():
+        if not isinstance(name, str) or not name:
+            raise InvalidWrite("a name in a body is a non-empty text")
+        size += 1 + utf8_bytes(name) + _value_bytes(value, levels_left)
+    return size
 
 
 def _integer_bytes(value: int) -> int:

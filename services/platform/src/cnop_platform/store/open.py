@@ -4,7 +4,6 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from cnop_core.errors import InvalidInput
-
 from cnop_platform.store.port import Store
 
 

@@ -53,18 +53,27 @@ class Reader:
 class SqliteStore:
     """`Store` on a SQLite file. Make one with `open`, inside or outside of an event loop."""
 
-    def __init__(self, path: Path, *, now_seconds: Callable[[], float]) -> None:
+    def __init__(self, path: Path, *, write_timeout_seconds: float, now_seconds: Callable[[], float]) -> None:
         create(path, busy_timeout_seconds=_BUSY_TIMEOUT_SECONDS)
-        self._writer = Writer(path, timeout_seconds=_BUSY_TIMEOUT_SECONDS)
+        self._writer = Writer(path, timeout_seconds=write_timeout_seconds)
         self._inline = Reader(path)
         self._bulk = Reader(path)
         self._sweeper = Sweeper(self._writer, self._bulk.read, now_seconds=now_seconds)
         self._closed = False
 
     @classmethod
-    def open(cls, path: str | Path, *, now_seconds: Callable[[], float] = time.time) -> "SqliteStore":
-        """Open the store at `path`; a missing one is created, with mode 0600. Raises `StoreUnavailable`."""
-        return cls(Path(path), now_seconds=now_seconds)
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        write_timeout_seconds: float = 5.0,
+        now_seconds: Callable[[], float] = time.time,
+    ) -> "SqliteStore":
+        """Open the store at `path`; a missing one is created, with mode 0600. Raises `StoreUnavailable`.
+
+        A transaction waits up to `write_timeout_seconds` for other processes. `now_seconds` gives the epoch time.
+        """
+        return cls(Path(path), write_timeout_seconds=write_timeout_seconds, now_seconds=now_seconds)
 
     async def get(self, key: Key) -> Item | None:
         """See `Store.get`."""
@@ -117,7 +126,7 @@ class SqliteStore:
         """See `Store.scan`."""
         upper = prefix_end(prefix)
         bound, bound_parameter = ("", ()) if upper is None else (" AND pk < ?", (upper,))
-        sql = f"SELECT {COLUMNS} FROM items WHERE (pk, sk) > (?, ?){bound} ORDER BY pk, sk LIMIT ?"  # noqa: S608
+        sql = f"SELECT {COLUMNS} FROM items WHERE (pk, sk) > (?, ?){bound} ORDER BY pk, sk LIMIT ?"
         last = Key(prefix, "")
         while True:
             items = await asyncio.to_thread(self._bulk.read, sql, (*last, *bound_parameter, _SCAN_ITEMS))

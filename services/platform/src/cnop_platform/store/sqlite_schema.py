@@ -1,7 +1,10 @@
 """The SQLite file: its schema, its durability settings, and how a connection to it is opened."""
 
 import os
+import random
 import sqlite3
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +14,12 @@ SCHEMA_VERSION: Final = 1
 _APPLICATION_ID: Final = 0x434E4F50
 """Marks the file as ours: "CNOP" in ASCII (sqlite.org/pragma.html#pragma_application_id)."""
 
-_PAGE_BYTES: Final = 8192
+_PAGE_BYTES: Final = 4096
+"""A commit writes whole pages to the log, and a transaction touches a leaf per item: small ones cost least."""
 _WAL_PAGES_BEFORE_CHECKPOINT: Final = 2000
 _WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
+_FIRST_PAUSE_SECONDS: Final = 0.0001
+_LONGEST_PAUSE_SECONDS: Final = 0.001
 
 # One clustered tree: a put touches one leaf, and a partition lies together in the order of its sort keys.
 # Text compares by its UTF-8 bytes (BINARY collation), as the port promises.
@@ -37,7 +43,7 @@ def create(path: Path, *, busy_timeout_seconds: float) -> None:
     except (OSError, sqlite3.Error) as error:
         raise StoreUnavailable(f"the store {path} cannot be opened: {error}") from error
     try:
-        _lay_out(connection, path)
+        _lay_out_in_turn(connection, path, deadline=time.monotonic() + busy_timeout_seconds)
     except sqlite3.Error as error:
         raise StoreUnavailable(f"the store {path} cannot be prepared: {error}") from error
     finally:
@@ -64,10 +70,37 @@ def connect(path: Path, *, busy_timeout_seconds: float, read_only: bool = False)
     return connection
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether another process held the lock."""
+    # The low byte of an extended result code is the primary one (sqlite.org/rescode.html).
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def pauses() -> Iterator[float]:
+    """Give ever longer pauses between tries at a lock, in seconds, up to about the millisecond that a commit takes."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        yield random.uniform(pause / 2, pause)  # noqa: S311 - spreads the tries, guards nothing
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
 def _create_private_file(path: Path) -> None:
     """SQLite gives its journal files the mode of the main file, so creating that one as 0600 covers all of them."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _lay_out_in_turn(connection: sqlite3.Connection, path: Path, *, deadline: float) -> None:
+    """Lay out the file, again if another process is doing so: the busy timeout does not cover the change to WAL."""
+    for pause in pauses():
+        try:
+            _lay_out(connection, path)
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= deadline:
+                raise
+        else:
+            return
+        time.sleep(pause)
 
 
 def _lay_out(connection: sqlite3.Connection, path: Path) -> None:

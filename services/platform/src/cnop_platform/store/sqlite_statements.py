@@ -13,9 +13,9 @@ from cnop_platform.store.port import Absent, Check, Condition, Delete, Item, Key
 Row: TypeAlias = tuple[str, str, int, str, int | None, str | None, str | None]
 
 COLUMNS: Final = "pk, sk, version, body, expires_at, gsi1pk, gsi1sk"
-GET: Final = f"SELECT {COLUMNS} FROM items WHERE pk = ? AND sk = ?"  # noqa: S608 - constants only
+GET: Final = f"SELECT {COLUMNS} FROM items WHERE pk = ? AND sk = ?"
 
-_INSERT: Final = f"INSERT INTO items ({COLUMNS}) VALUES (?, ?, 1, ?, ?, ?, ?) ON CONFLICT (pk, sk) DO "  # noqa: S608
+_INSERT: Final = f"INSERT INTO items ({COLUMNS}) VALUES (?, ?, 1, ?, ?, ?, ?) ON CONFLICT (pk, sk) DO "
 _PUT: Final = _INSERT + (
     "UPDATE SET version = version + 1, body = excluded.body, expires_at = excluded.expires_at, "
     "gsi1pk = excluded.gsi1pk, gsi1sk = excluded.gsi1sk"
@@ -81,7 +81,7 @@ def compile_query(span: Span, *, after: Position | None, limit: int) -> tuple[st
         parameters.extend(after)
     direction = "ASC" if span.forward else "DESC"
     ordering = ", ".join(f"{column} {direction}" for column in order)
-    sql = f"SELECT {COLUMNS} FROM items WHERE {' AND '.join(terms)} ORDER BY {ordering} LIMIT ?"  # noqa: S608
+    sql = f"SELECT {COLUMNS} FROM items WHERE {' AND '.join(terms)} ORDER BY {ordering} LIMIT ?"
     return sql, (*parameters, limit)
 
 

@@ -15,7 +15,7 @@ GRACE_SECONDS: Final = 3600
 BATCH_ITEMS: Final = 200
 _INTERVAL_SECONDS: Final = 60.0
 
-_EXPIRED: Final = f"SELECT {COLUMNS} FROM items WHERE expires_at < ? ORDER BY expires_at LIMIT ?"  # noqa: S608 - constants only
+_EXPIRED: Final = f"SELECT {COLUMNS} FROM items WHERE expires_at < ? ORDER BY expires_at LIMIT ?"
 _DELETE: Final = "DELETE FROM items WHERE pk = ? AND sk = ? AND expires_at < ?"
 
 

@@ -7,7 +7,6 @@ acknowledged before the commit of its group has returned.
 import asyncio
 import logging
 import queue
-import random
 import sqlite3
 import threading
 import time
@@ -18,13 +17,12 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from cnop_platform.store.port import ConditionFailed, Key, StoreUnavailable
-from cnop_platform.store.sqlite_schema import connect
+from cnop_platform.store.sqlite_schema import connect, is_busy, pauses
 from cnop_platform.store.sqlite_statements import Statement
+from cnop_platform.store.sqlite_turn import Turn
 
 MAX_QUEUED: Final = 4096
 MAX_GROUP: Final = 256
-_FIRST_WAIT_SECONDS: Final = 0.0002
-_LONGEST_WAIT_SECONDS: Final = 0.004
 
 Outcome: TypeAlias = Exception | None
 """None: the transaction is durable."""
@@ -41,8 +39,13 @@ class Job:
     done: "asyncio.Future[None]"
     deadline: float
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the caller still waits; a job that nobody waits for is not begun."""
+        return not self.done.cancelled() and time.monotonic() <= self.deadline
 
-class GroupLost(Exception):  # noqa: N818 - named for what happened, as all errors here
+
+class GroupLost(Exception):
     """SQLite rolled back the whole group because of an error in one of its transactions."""
 
 
@@ -53,6 +56,7 @@ class Writer:
         # Waiting for another process is done by `_begin`, hence no busy timeout here.
         self._connection = connect(path, busy_timeout_seconds=0)
         self._cursor = self._connection.cursor()
+        self._turn = Turn(path.with_name(f"{path.name}-turn"))
         self._timeout_seconds = timeout_seconds
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -68,7 +72,12 @@ class Writer:
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         self._jobs.put(Job(statements, loop, done, time.monotonic() + self._timeout_seconds))
-        await done
+        try:
+            # Twice as long: a job begins before its deadline or not at all, but then the disk may take its time.
+            async with asyncio.timeout(2 * self._timeout_seconds):
+                await done
+        except TimeoutError as error:
+            raise StoreUnavailable("the disk took too long; whether the transaction took effect is unknown") from error
 
     def close(self) -> None:
         """Finish what is queued and release the file; it blocks until then."""
@@ -84,6 +93,7 @@ class Writer:
             if jobs:
                 self._deliver(jobs, self._commit(jobs))
         self._connection.close()
+        self._turn.close()
 
     def _take(self) -> tuple[list[Job], bool]:
         """Wait for a job and return it with all others that are queued; False once closing."""
@@ -113,8 +123,7 @@ class Writer:
 
     def _commit_group(self, jobs: Sequence[Job]) -> list[Outcome]:
         self._begin(deadline=max(job.deadline for job in jobs))
-        now = time.monotonic()
-        outcomes = [_too_late() if job.deadline < now else self._apply(job.statements) for job in jobs]
+        outcomes = [self._apply(job.statements) if job.is_awaited else _too_late() for job in jobs]
         self._cursor.execute("COMMIT")
         return outcomes
 
@@ -123,17 +132,16 @@ class Writer:
 
         SQLite's own busy handler sleeps up to 100 ms between tries, far longer than a commit takes.
         """
-        wait_seconds = _FIRST_WAIT_SECONDS
-        while True:
-            try:
-                self._cursor.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not _is_busy(error) or time.monotonic() >= deadline:
-                    raise
-            else:
-                return
-            time.sleep(random.uniform(wait_seconds / 2, wait_seconds))  # noqa: S311 - spreads waiters, guards nothing
-            wait_seconds = min(2 * wait_seconds, _LONGEST_WAIT_SECONDS)
+        with self._turn.take():
+            for pause in pauses():
+                try:
+                    self._cursor.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if not is_busy(error) or time.monotonic() >= deadline:
+                        raise
+                else:
+                    return
+                time.sleep(pause)
 
     def _apply(self, statements: Sequence[Statement]) -> Outcome:
         cursor = self._cursor
@@ -187,11 +195,6 @@ def _settle(settled: Sequence[tuple[Job, Outcome]]) -> None:
             job.done.set_result(None)
         else:
             job.done.set_exception(outcome)
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    # The low byte of an extended result code is the primary one (sqlite.org/rescode.html).
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _unavailable(error: BaseException | None) -> StoreUnavailable:
