@@ -1,6 +1,7 @@
 """A real Envoy on free loopback ports, small services behind it, and tokens made on the spot."""
 
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -153,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = _answer
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = _answer  # noqa: N815 - http.server's names
 
     def _stream(self) -> None:
         self.send_response(200)
@@ -235,6 +236,9 @@ class Gateway:
                 connection.sendall(data)
                 while part := connection.recv(65_536):
                     received += part
+                    if _is_last(received):
+                        # Envoy waits a moment for the client to hang up first.
+                        connection.shutdown(socket.SHUT_WR)
             except (TimeoutError, ConnectionError):
                 pass
         return received
@@ -286,6 +290,13 @@ def running(folder: Path, keys: Keys, services: dict[str, Service], **changes: A
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def _is_last(received: bytes) -> bool:
+    """Whether this ends with a whole response that closes the connection."""
+    head, _, body = received.rpartition(b"HTTP/1.1 ")[2].partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: (\d+)", head)
+    return b"\r\nconnection: close" in head and length is not None and len(body) >= int(length[1])
 
 
 def _ready(process: subprocess.Popen[bytes], settings: GatewaySettings, folder: Path) -> bool:

@@ -111,7 +111,7 @@ def test_a_role_that_is_missing_is_403(gateway: Gateway, keys: Keys):
 
 @pytest.mark.parametrize("roles", [None, [], "admin", {"admin": True}, ["administrator"], [["admin"]]])
 def test_roles_that_are_not_a_list_with_the_role_admit_nobody(gateway: Gateway, keys: Keys, roles):
-    bearer = keys.bearer(**{"roles": roles})
+    bearer = keys.bearer(roles=roles)
     problem(gateway.get("/api/v1/admin/users/u1", headers=bearer), 403, "PERM_001")
 
 

@@ -15,7 +15,7 @@ _MEGABYTE = 1_048_576
 
 
 def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
-    """This will return Envoy's bootstrap configuration. It holds the gateway's secret: store it unreadable for others.
+    """Return Envoy's bootstrap configuration. It holds the gateway's secret: store it unreadable for others.
 
     Raises `RouteCollision` and `UnknownService`.
     """
@@ -39,7 +39,7 @@ def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
 
 
 def to_yaml(config: Json) -> str:
-    """This will return the configuration as YAML."""
+    """Return the configuration as YAML."""
     return yaml.safe_dump(config, sort_keys=False, width=120)
 
 

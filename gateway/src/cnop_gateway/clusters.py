@@ -16,7 +16,7 @@ _EJECTION_SECONDS = 5
 
 
 def clusters(settings: GatewaySettings) -> list[Json]:
-    """This will return one cluster for each service, the page process, and the key server where it is none of these."""
+    """Return one cluster for each service, the page process, and the key server where it is none of these."""
     known = {**settings.upstreams, WEB: settings.web}
     listed = [_cluster(name, upstream, settings) for name, upstream in known.items()]
     if settings.jwks_uri is not None:
@@ -27,7 +27,7 @@ def clusters(settings: GatewaySettings) -> list[Json]:
 
 
 def key_cluster(settings: GatewaySettings, uri: SplitResult) -> str:
-    """This will return the cluster that serves `uri`: a service's own (and so with its TLS) where the address is one."""
+    """Return the cluster that serves `uri`: a service's own, and so with its TLS, where the address is one."""
     for name, upstream in settings.upstreams.items():
         if (upstream.host, upstream.port) == (uri.hostname, _port(uri)):
             return name

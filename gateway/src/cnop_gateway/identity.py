@@ -16,7 +16,7 @@ _RBAC = "envoy.extensions.filters.http.rbac.v3"
 
 
 def token_filter(settings: GatewaySettings) -> Json:
-    """This will return the filter that verifies access tokens (RFC 9068) wherever a route does not switch it off.
+    """Return the filter that verifies access tokens (RFC 9068) wherever a route does not switch it off.
 
     The keys decide the algorithm: the set holds P-256 keys only, so `none` and HMAC tokens find no key. The token goes
     on to the service, which verifies it again; what it says goes nowhere else but into this request's metadata.
@@ -40,12 +40,12 @@ def token_filter(settings: GatewaySettings) -> Json:
 
 
 def role_filter() -> Json:
-    """This will return the filter that admits nobody, until a route names its roles or lifts it."""
+    """Return the filter that admits nobody, until a route names its roles or lifts it."""
     return extension(RBAC_FILTER, f"{_RBAC}.RBAC", rules={"action": "ALLOW", "policies": {}})
 
 
 def anyone() -> Json:
-    """This will return the route overrides of an operation that needs no token."""
+    """Return the route overrides of an operation that needs no token."""
     return {
         JWT_FILTER: typed(f"{_JWT}.PerRouteConfig", disabled=True),
         RBAC_FILTER: typed(f"{_RBAC}.RBACPerRoute"),
@@ -53,7 +53,7 @@ def anyone() -> Json:
 
 
 def only(roles: Iterable[str]) -> Json:
-    """This will return the route override that admits verified tokens with at least one of `roles`."""
+    """Return the route override that admits verified tokens with at least one of `roles`."""
     policy = {"permissions": [{"any": True}], "principals": [_has_role(role) for role in sorted(roles)]}
     rules = {"action": "ALLOW", "policies": {"roles": policy}}
     return {RBAC_FILTER: typed(f"{_RBAC}.RBACPerRoute", rbac={"rules": rules})}

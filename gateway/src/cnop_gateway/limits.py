@@ -1,9 +1,10 @@
 """Rate limits as Envoy filters.
 
 Two limiters: one before the token is verified, a bucket for each address; one after it, a bucket for each rate class
-and user – or address, where no token is needed. A descriptor that names only its key gets a bucket for each value.
+and user, or address where no token is needed. A descriptor that names only its key gets a bucket for each value.
 """
 
+from cnop_gateway.headers import response_mutation
 from cnop_gateway.protobuf import Json, duration, extension, header, typed
 from cnop_gateway.rates import Bucket, RateClass
 from cnop_gateway.settings import GatewaySettings
@@ -13,26 +14,28 @@ USER_CLASS = "user_class"
 ADDRESS_CLASS = "address_class"
 JWT_FILTER = "envoy.filters.http.jwt_authn"
 JWT_PAYLOAD = "payload"
+_CLASS = "rate_class"
+_POLICY = "rate_policy"
 HEADERS_FILTER = "cnop.rate_limit_headers"
 
 # Envoy keeps the last 20 buckets unless told otherwise, and an evicted bucket is full again.
 _BUCKETS = 100_000
 _MESSAGE = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+_QUOTA_HEADERS = {"x_ratelimit_option": "DRAFT_VERSION_03"}
 _ALWAYS = {"numerator": 100, "denominator": "HUNDRED"}
 
 
 def address_limit(settings: GatewaySettings) -> Json:
-    """This will return the filter that bounds everything one address sends."""
+    """Return the filter that bounds everything one address sends."""
     return _limiter(
         "cnop.per_address",
         descriptors=[_descriptor([{"key": "remote_address"}], settings.per_address)],
         rate_limits=[{"actions": [{"remote_address": {}}]}],
-        quota_headers=False,
     )
 
 
 def client_limit(settings: GatewaySettings) -> Json:
-    """This will return the filter that bounds each user, or address, in each rate class."""
+    """Return the filter that bounds each user, or address, in each rate class."""
     user = {
         "metadata": {
             "descriptor_key": "user",
@@ -49,18 +52,18 @@ def client_limit(settings: GatewaySettings) -> Json:
         "cnop.per_client",
         descriptors=descriptors,
         rate_limits=[
-            {"actions": [_route_class(USER_CLASS), user]},
-            {"actions": [_route_class(ADDRESS_CLASS), {"remote_address": {}}]},
+            {"actions": [_route_class(USER_CLASS), user], **_QUOTA_HEADERS},
+            {"actions": [_route_class(ADDRESS_CLASS), {"remote_address": {}}], **_QUOTA_HEADERS},
         ],
-        quota_headers=True,
     )
 
 
 def quota_headers_filter() -> Json:
-    """This will return the filter that says in `RateLimit` what the limiter behind it says in `X-RateLimit-*`.
+    """Return the filter that says in `RateLimit` what the limiter behind it says in `X-RateLimit-*`.
 
     It is skipped where the limiter has not spoken (draft-ietf-httpapi-ratelimit-headers).
     """
+    remaining = f'"{_from_route(_CLASS)}";r=%RESP(X-RATELIMIT-REMAINING)%;t=%RESP(X-RATELIMIT-RESET)%'
     spoken = {
         "single_predicate": {
             "input": {
@@ -82,26 +85,23 @@ def quota_headers_filter() -> Json:
         extension_config=extension(
             "envoy.filters.http.header_mutation",
             "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
-            mutations={
-                "response_mutations": [
-                    {
-                        "append": header(
-                            "ratelimit", '"default";r=%RESP(X-RATELIMIT-REMAINING)%;t=%RESP(X-RATELIMIT-RESET)%'
-                        )
-                    },
-                    {"append": header("ratelimit-policy", '"default";q=%RESP(X-RATELIMIT-LIMIT)%')},
-                ]
-            },
+            **response_mutation([header("ratelimit", remaining), header("ratelimit-policy", _from_route(_POLICY))]),
         ),
     )
 
 
-def rate_class_metadata(rate_class: RateClass, *, public: bool) -> Json:
-    """This will return the route metadata by which the limiter finds an operation's class."""
-    return {ADDRESS_CLASS if public else USER_CLASS: rate_class.value}
+def rate_class_metadata(settings: GatewaySettings, rate_class: RateClass, *, public: bool) -> Json:
+    """Return the route metadata by which the limiter finds an operation's class, and clients learn of its policy."""
+    bucket = settings.per_class[rate_class]
+    window_seconds = max(1, round(bucket.burst * bucket.interval_seconds / bucket.requests))
+    return {
+        ADDRESS_CLASS if public else USER_CLASS: rate_class.value,
+        _CLASS: rate_class.value,
+        _POLICY: f'"{rate_class.value}";q={bucket.burst};w={window_seconds}',
+    }
 
 
-def _limiter(stat_prefix: str, *, descriptors: list[Json], rate_limits: list[Json], quota_headers: bool) -> Json:
+def _limiter(stat_prefix: str, *, descriptors: list[Json], rate_limits: list[Json]) -> Json:
     return extension(
         "envoy.filters.http.local_ratelimit",
         _MESSAGE,
@@ -115,7 +115,6 @@ def _limiter(stat_prefix: str, *, descriptors: list[Json], rate_limits: list[Jso
         descriptors=descriptors,
         rate_limits=rate_limits,
         enable_retry_after_header=True,
-        enable_x_ratelimit_headers="DRAFT_VERSION_03" if quota_headers else "OFF",
     )
 
 
@@ -129,6 +128,10 @@ def _token_bucket(bucket: Bucket) -> Json:
         "tokens_per_fill": bucket.requests,
         "fill_interval": duration(bucket.interval_seconds),
     }
+
+
+def _from_route(key: str) -> str:
+    return f"%METADATA(ROUTE:{METADATA}:{key})%"
 
 
 def _route_class(key: str) -> Json:

@@ -12,7 +12,7 @@ _BUFFER_BYTES = 65_536
 
 
 def listener(settings: GatewaySettings, name: str, where: Listener, route_config: Json) -> Json:
-    """This will return one listener that serves `route_config`."""
+    """Return one listener that serves `route_config`."""
     chain: Json = {"filters": [_connection_manager(settings, name, where, route_config)]}
     if where.tls:
         chain["transport_socket"] = _tls(where.tls)
@@ -77,7 +77,7 @@ def _connection_manager(settings: GatewaySettings, name: str, where: Listener, r
 
 
 def _filters(settings: GatewaySettings, secured: list[Json]) -> list[Json]:
-    """The order of requests; responses pass in reverse, so that the first ones here have the last word on headers."""
+    """Return the filters in the order of requests; responses pass in reverse, so the first have the last word."""
     return [
         extension(CORS_FILTER, "envoy.extensions.filters.http.cors.v3.Cors"),
         extension(
@@ -114,7 +114,7 @@ def _access_logs(path: str, listener_name: str) -> list[Json]:
     fields = _log_fields(listener_name)
     return [
         _log(path, {"or_filter": {"filters": [forwarded, _status("NE", 404)]}}, fields),
-        _log(path, {"and_filter": {"filters": [not_found, unrouted]}}, {**fields, "path": "%PATH(NQ:ORIG):256%"}),
+        _log(path, {"and_filter": {"filters": [not_found, unrouted]}}, {**fields, "path": "%PATH(NQ:PATH):256%"}),
     ]
 
 

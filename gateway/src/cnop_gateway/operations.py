@@ -68,7 +68,7 @@ class Operation:
 
 
 def operations_from_openapi(service: str, document: Mapping[str, Any]) -> tuple[Operation, ...]:
-    """This will return the service's routed operations, in the document's order; `x-internal` ones are left out.
+    """Return the service's routed operations, in the document's order; `x-internal` ones are left out.
 
     Raises `UndeclaredAccess` or `OperationError`, naming the operation.
     """
@@ -99,7 +99,7 @@ def _operation(service: str, method: str, path: str, description: Mapping[str, A
 
 
 def arrange(operations: Iterable[Operation], services: Iterable[str]) -> tuple[Operation, ...]:
-    """This will return the operations in matching order: those with fewer parameters first.
+    """Return the operations in matching order: those with fewer parameters first.
 
     Raises `RouteCollision` when two match the same request and neither is the more specific, and `UnknownService`.
     """
@@ -121,7 +121,7 @@ def _refuse_collision(one: Operation, other: Operation) -> None:
 
 
 def methods_by_path(operations: Iterable[Operation]) -> dict[PathTemplate, tuple[str, ...]]:
-    """This will return, for each distinct path, the methods that some operation answers there; specific paths first."""
+    """Return, for each distinct path, the methods that some operation answers there; specific paths first."""
     listed = tuple(operations)
     shapes = {operation.path.segments: operation.path for operation in listed}
     paths = sorted(shapes.values(), key=lambda path: (path.parameters, path.text))

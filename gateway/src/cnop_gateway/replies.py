@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from cnop_gateway.protobuf import Json, extension, header
 
 TIMESTAMP = "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%"
-REQUEST_ID = "%REQ(X-REQUEST-ID)%"
+# A request that cannot even be parsed has no headers and so no id; its connection's address and port find it in the log.
+REQUEST_ID = (
+    '%COALESCE({"operators": [{"command": "REQ", "param": "X-REQUEST-ID"}, "DOWNSTREAM_DIRECT_REMOTE_ADDRESS"]})%'
+)
 _CHALLENGE = 'Bearer realm="cnop"'
 
 
@@ -16,7 +19,7 @@ class _Reply:
     message: str
     status: int | None = None
     # For what the token filter refuses: how Envoy words the reason begins with this.
-    token_refusal: str | None = None
+    refused_for: str | None = None
     send_as: int | None = None
     challenge: str | None = None
 
@@ -24,21 +27,21 @@ class _Reply:
 # The first that fits is used.
 _REPLIES = (
     _Reply(
-        token_refusal="Jwt_is_missing",
+        refused_for="Jwt_is_missing",
         code="AUTH_002",
         title="Unauthorized",
         message="An access token is needed: send Authorization: Bearer <token>.",
         challenge=_CHALLENGE,
     ),
     _Reply(
-        token_refusal="Jwks_remote_fetch_is_failed",
+        refused_for="Jwks_remote_fetch_is_failed",
         code="SVC_001",
         title="Service Unavailable",
         message="The keys that tokens are verified with are not available yet. Try again shortly.",
         send_as=503,
     ),
     _Reply(
-        token_refusal="",
+        refused_for="",
         send_as=401,
         code="AUTH_003",
         title="Unauthorized",
@@ -87,7 +90,7 @@ _REPLIES = (
 
 
 def local_reply_config(security_headers: list[Json]) -> Json:
-    """This will return the mapping from Envoy's own replies to problem documents.
+    """Return the mapping from Envoy's own replies to problem documents.
 
     `security_headers` are added here too, for the replies that Envoy gives before any filter has run.
     """
@@ -139,9 +142,9 @@ def _status_filter(operator: str, status: int) -> Json:
 
 
 def _condition(reply: _Reply) -> Json:
-    if reply.token_refusal is None:
+    if reply.refused_for is None:
         return _status_filter("EQ", reply.status or 0)
-    prefix = f"jwt_authn_access_denied{{{reply.token_refusal}"
+    prefix = f"jwt_authn_access_denied{{{reply.refused_for}"
     return {
         "extension_filter": extension(
             "envoy.access_loggers.extension_filters.cel",

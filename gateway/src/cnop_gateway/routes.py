@@ -32,20 +32,22 @@ _WEB_SECONDS = 10
 
 
 def api_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) -> list[Json]:
-    """This will return the routes under `/api/v1`; `operations` in matching order."""
+    """Return the routes under `/api/v1`; `operations` in matching order."""
     web = [_web_route(settings, parse(path), rate) for path, rate in _WEB_PATHS.items()]
     allowed = {**methods_by_path(operations), **{parse(path): _READS for path in _WEB_PATHS}}
     return [
+        _preflight(),
         *web,
-        *(_operation_route(operation) for operation in operations),
+        *(_operation_route(settings, operation) for operation in operations),
         *(_wrong_method(path, methods) for path, methods in allowed.items()),
         _not_found({"path_separated_prefix": API_PREFIX}),
     ]
 
 
 def gateway_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) -> list[Json]:
-    """This will return the routes of the gateway's listener: its own health, the API, and nothing else."""
+    """Return the routes of the gateway's listener: its own health, the API, and nothing else."""
     return [
+        _two_hosts(),
         _health(settings),
         _method_not_allowed({"safe_regex": _regex("^/health/?$")}, "/health", _READS),
         *api_routes(settings, operations),
@@ -54,8 +56,9 @@ def gateway_routes(settings: GatewaySettings, operations: tuple[Operation, ...])
 
 
 def page_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) -> list[Json]:
-    """This will return the routes of the page's listener: the API, and everything else from the page process."""
+    """Return the routes of the page's listener: the API, and everything else from the page process."""
     return [
+        _two_hosts(),
         *api_routes(settings, operations),
         _page_route(settings),
         _method_not_allowed({"prefix": "/"}, "page", _READS),
@@ -63,7 +66,7 @@ def page_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) ->
 
 
 def route_configuration(settings: GatewaySettings, name: str, routes: list[Json]) -> Json:
-    """This will return the route configuration of a listener, with what holds for all requests to services."""
+    """Return the route configuration of a listener, with what holds for all requests to services."""
     secret = literal(settings.gateway_secret.get_secret_value())
     return {
         "name": name,
@@ -79,11 +82,12 @@ def route_configuration(settings: GatewaySettings, name: str, routes: list[Json]
             header(GATEWAY_HEADER, secret),
             header("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
         ],
+        "request_headers_to_remove": ["x-envoy-internal", "x-envoy-external-address"],
         "response_headers_to_remove": ["server", "x-powered-by", "x-envoy-upstream-service-time"],
     }
 
 
-def _operation_route(operation: Operation) -> Json:
+def _operation_route(settings: GatewaySettings, operation: Operation) -> Json:
     access = operation.access
     path = operation.path
     action: Json = {
@@ -102,7 +106,9 @@ def _operation_route(operation: Operation) -> Json:
         "name": operation.name,
         "match": _match(path, operation.method),
         "route": action,
-        "metadata": _metadata(operation.name, path.text, rate_class_metadata(access.rate_class, public=access.public)),
+        "metadata": _metadata(
+            operation.name, path.text, rate_class_metadata(settings, access.rate_class, public=access.public)
+        ),
         "request_headers_to_remove": [*removed, "authorization"] if access.public else removed,
         "response_headers_to_remove": [] if access.cookie else ["set-cookie"],
         "typed_per_filter_config": {**filters, BUFFER_FILTER: _body_limit(access.body_limit_bytes)},
@@ -119,7 +125,7 @@ def _web_route(settings: GatewaySettings, path: PathTemplate, rate: RateClass) -
     name = f"{WEB} {path.text}"
     return {
         **_to_web(name, {"safe_regex": _regex(path.regex(API_PREFIX)), "headers": [_reads()]}, filters),
-        "metadata": _metadata(name, path.text, rate_class_metadata(rate, public=True)),
+        "metadata": _metadata(name, path.text, rate_class_metadata(settings, rate, public=True)),
     }
 
 
@@ -167,7 +173,7 @@ def _health(settings: GatewaySettings) -> Json:
             "status": 200,
             "body_format": {"content_type": "application/json", "json_format": body},
         },
-        "metadata": _metadata("gateway health", "/health", rate_class_metadata(RateClass.PROBE, public=True)),
+        "metadata": _metadata("gateway health", "/health", rate_class_metadata(settings, RateClass.PROBE, public=True)),
         "typed_per_filter_config": identity.anyone(),
     }
 
@@ -193,6 +199,17 @@ def _not_found(match: Json) -> Json:
         "match": match,
         "direct_response": {"status": 404},
         "metadata": {"filter_metadata": {METADATA: {"operation": "not found", "route": "unmatched"}}},
+        "typed_per_filter_config": identity.anyone(),
+    }
+
+
+def _two_hosts() -> Json:
+    # Envoy joins repeated Host headers by a comma; RFC 9112, section 3.2, has such a request refused.
+    return {
+        "name": "two hosts",
+        "match": {"prefix": "/", "headers": [{"name": ":authority", "string_match": {"contains": ","}}]},
+        "direct_response": {"status": 400},
+        "metadata": {"filter_metadata": {METADATA: {"operation": "two hosts", "route": "unmatched"}}},
         "typed_per_filter_config": identity.anyone(),
     }
 
@@ -227,6 +244,20 @@ def _body_limit(limit_bytes: int) -> Json:
     return typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": limit_bytes})
 
 
+def _preflight() -> Json:
+    # The CORS filter answers these itself, but only on a route that leads somewhere. Token and roles stay demanded here.
+    asked = [{"name": name, "present_match": True} for name in ("origin", "access-control-request-method")]
+    return {
+        "name": "preflight",
+        "match": {
+            "path_separated_prefix": API_PREFIX,
+            "headers": [{"name": ":method", "string_match": {"exact": "OPTIONS"}}, *asked],
+        },
+        "route": {"cluster": WEB},
+        "metadata": {"filter_metadata": {METADATA: {"operation": "preflight", "route": "preflight"}}},
+    }
+
+
 def _cors(settings: GatewaySettings) -> Json:
     return typed(
         "envoy.extensions.filters.http.cors.v3.CorsPolicy",
@@ -240,4 +271,5 @@ def _cors(settings: GatewaySettings) -> Json:
         max_age="600",
         # A bearer token is all that another origin may use; cookies belong to the page's own origin.
         allow_credentials=False,
+        forward_not_matching_preflights=False,
     )

@@ -25,7 +25,7 @@ class PathTemplate:
         return self.segments.count(PARAMETER)
 
     def regex(self, prefix: str = "") -> str:
-        """This will return an anchored RE2 pattern below `prefix`; a trailing slash is the same path.
+        """Return an anchored RE2 pattern below `prefix`; a trailing slash is the same path.
 
         It begins with `^` and literal text, which lets RE2 reject other paths by comparing bytes.
         """
@@ -47,7 +47,7 @@ class PathTemplate:
 
 
 def parse(text: str) -> PathTemplate:
-    """This will parse a template. Raises `InvalidTemplate` for anything that a router might read in two ways."""
+    """Parse a template. Raises `InvalidTemplate` for anything that a router might read in two ways."""
     if not text.startswith("/"):
         raise InvalidTemplate(f"{text!r} does not start with a slash")
     parts = text.strip("/").split("/") if text.strip("/") else []
