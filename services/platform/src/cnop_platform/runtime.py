@@ -13,6 +13,7 @@ import valkey.asyncio as valkey
 from cnop_core.clock import Clock
 
 from cnop_platform.audit import AuditTrail
+from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import BearerAuthenticator
 from cnop_platform.cache import CacheError, connect
 from cnop_platform.gatekeeper import Gatekeeper
@@ -56,6 +57,7 @@ class ServiceRuntime:
 
     infrastructure: Infrastructure
     audit: AuditTrail
+    sealer: Sealer
     sessions: RevocationView
     gatekeeper: Gatekeeper
 
@@ -99,9 +101,13 @@ async def service_runtime(
             audit=audit,
             clock=base.clock,
         )
-        async with background([audit.run(), sessions.run()]):
-            yield ServiceRuntime(infrastructure=base, audit=audit, sessions=sessions, gatekeeper=gatekeeper)
+        sealer = Sealer(store=base.store, key=settings.audit_key.get_secret_value(), service=name, clock=base.clock)
+        async with background([audit.run(), sessions.run(), sealer.run()]):
+            yield ServiceRuntime(
+                infrastructure=base, audit=audit, sealer=sealer, sessions=sessions, gatekeeper=gatekeeper
+            )
         await audit.drain()
+        await sealer.seal()
 
 
 @asynccontextmanager

@@ -1,0 +1,100 @@
+"""Checkpoints: signed links that seal what was written since the last one, each naming its predecessor.
+
+A checkpoint lists the ids of records with a digest over their seals, and the latest entry of every changed wallet.
+Whoever can write the table but lacks the key can then neither edit, delete, insert nor reorder what is sealed, nor
+roll a wallet back. The end of the chain is anchored outside the store: each checkpoint's MAC is also logged.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from cnop_core.clock import from_rfc3339, to_rfc3339
+from cnop_core.ids import UserId
+from cnop_platform import strict_json
+from cnop_platform.store import Body, Item, Key
+
+CHAIN_PARTITION: Final = "AUDIT#CHAIN"
+HEAD_KEY: Final = Key("AUDIT#CHAIN-HEAD", "HEAD")
+FIRST_PREDECESSOR: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WalletHead:
+    """The latest entry of a wallet at the time of sealing: its number and its MAC."""
+
+    seq: int
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One link of the chain. `seq` counts from 1 without gaps; `previous` is the MAC of number seq - 1."""
+
+    seq: int
+    previous: str
+    at: datetime
+    service: str
+    records: tuple[str, ...] = ()
+    digest: str = ""
+    heads: Mapping[UserId, WalletHead] = field(default_factory=dict)
+    mac: str = ""
+
+    def signed(self, key: bytes) -> "Checkpoint":
+        """Return the checkpoint with its MAC (HMAC-SHA-256 over its canonical JSON)."""
+        text = strict_json.dumps({**_body(self), "mac": ""})
+        return replace(self, mac=hmac.new(key, text.encode(), hashlib.sha256).hexdigest())
+
+    def is_signed_with(self, key: bytes) -> bool:
+        """Tell whether the MAC is right."""
+        return hmac.compare_digest(self.signed(key).mac, self.mac)
+
+
+def digest_of(seals: Iterable[str]) -> str:
+    """Return the SHA-256 (hex) over the seals of records, in the order of their ids."""
+    total = hashlib.sha256()
+    for each in seals:
+        total.update(bytes.fromhex(each))
+    return total.hexdigest()
+
+
+def checkpoint_key(seq: int) -> Key:
+    """Return where checkpoint number `seq` is stored."""
+    return Key(CHAIN_PARTITION, f"{seq:012d}")
+
+
+def _body(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {
+        "seq": checkpoint.seq,
+        "previous": checkpoint.previous,
+        "at": to_rfc3339(checkpoint.at),
+        "service": checkpoint.service,
+        "records": list(checkpoint.records),
+        "digest": checkpoint.digest,
+        "heads": {user_id: [head.seq, head.mac] for user_id, head in checkpoint.heads.items()},
+        "mac": checkpoint.mac,
+    }
+
+
+def encode_checkpoint(checkpoint: Checkpoint) -> Body:
+    """Return the stored form."""
+    return _body(checkpoint)
+
+
+def decode_checkpoint(item: Item) -> Checkpoint:
+    """Read the stored form. Raises `ValueError` or `KeyError` when it is not one."""
+    body: Mapping[str, Any] = item.body
+    heads: Mapping[str, Sequence[Any]] = body["heads"]
+    return Checkpoint(
+        seq=int(body["seq"]),
+        previous=str(body["previous"]),
+        at=from_rfc3339(str(body["at"])),
+        service=str(body["service"]),
+        records=tuple(str(each) for each in body["records"]),
+        digest=str(body["digest"]),
+        heads={UserId(user): WalletHead(int(seq), str(mac)) for user, (seq, mac) in heads.items()},
+        mac=str(body["mac"]),
+    )

@@ -1,0 +1,177 @@
+"""Verifies the audit trail on a live store: finds every edit, deletion, insertion and reordering of what is sealed."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from cnop_core.clock import Clock
+from cnop_core.ids import UserId, ulid_time
+from cnop_platform.audit.chain import (
+    CHAIN_PARTITION,
+    FIRST_PREDECESSOR,
+    HEAD_KEY,
+    Checkpoint,
+    WalletHead,
+    decode_checkpoint,
+    digest_of,
+)
+from cnop_platform.audit.sealer import OVERLAP
+from cnop_platform.audit.trail import RECORD_PREFIX, record_key, seal
+from cnop_platform.store import Item, Key, Store
+from cnop_platform.store.port import MAX_KEYS
+
+EntryMac = Callable[[UserId, int], Awaitable[str | None]]
+"""Returns the MAC of a wallet's entry number n, None when there is no such entry."""
+
+_MAX_FINDINGS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it was written: what kind, where, and in words."""
+
+    kind: str
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class AuditReport:
+    """What a verification saw. `intact` means: nothing that is sealed was touched."""
+
+    checkpoints: int = 0
+    sealed_records: int = 0
+    unsealed_records: int = 0
+    wallets: int = 0
+    head_mac: str = ""
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def intact(self) -> bool:
+        """Whether there is no finding."""
+        return not self.findings
+
+    def find(self, kind: str, where: str, what: str) -> None:
+        """Add a finding, up to a hundred."""
+        if len(self.findings) < _MAX_FINDINGS:
+            self.findings.append(Finding(kind, where, what))
+
+
+class AuditVerifier:
+    """Reads the whole trail once. `retention_days` tells from when on a missing record is no longer a deletion."""
+
+    def __init__(
+        self, *, store: Store, key: bytes, clock: Clock, entry_mac: EntryMac, retention_days: int = 400
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._clock = clock
+        self._entry_mac = entry_mac
+        self._retention_days = retention_days
+
+    async def verify(self, *, expected_head: str | None = None) -> AuditReport:
+        """Return the report. `expected_head`, a MAC noted elsewhere, must still be part of the chain."""
+        report = AuditReport()
+        sealed: set[str] = set()
+        heads: dict[UserId, WalletHead] = {}
+        macs = await self._verify_chain(report, sealed, heads)
+        if expected_head is not None and expected_head not in macs:
+            report.find("truncated", expected_head, "the checkpoint with this MAC is no longer part of the chain")
+        await self._verify_records(report, sealed)
+        await self._verify_heads(report, heads)
+        return report
+
+    async def _verify_chain(self, report: AuditReport, sealed: set[str], heads: dict[UserId, WalletHead]) -> set[str]:
+        previous, seq, macs = FIRST_PREDECESSOR, 0, set[str]()
+        cursor = None
+        while True:
+            page = await self._store.query(CHAIN_PARTITION, limit=100, cursor=cursor)
+            for item in page.items:
+                checkpoint = _decoded(item)
+                seq += 1
+                where = f"checkpoint {item.key.sk}"
+                if checkpoint is None or not checkpoint.is_signed_with(self._key):
+                    report.find("edited", where, "its MAC does not fit its content")
+                    continue
+                if (checkpoint.seq, checkpoint.previous) != (seq, previous):
+                    report.find("broken", where, "it does not follow its predecessor: a checkpoint is missing or moved")
+                seq, previous = checkpoint.seq, checkpoint.mac
+                macs.add(checkpoint.mac)
+                await self._verify_sealed(report, checkpoint)
+                sealed.update(checkpoint.records)
+                heads.update(checkpoint.heads)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        head = await self._store.get(HEAD_KEY)
+        if (head.body["mac"] if head else FIRST_PREDECESSOR) != previous:
+            report.find("truncated", "head", "the last checkpoint is not the one that the head names")
+        report.checkpoints, report.sealed_records, report.head_mac = seq, len(sealed), previous
+        return macs
+
+    async def _verify_sealed(self, report: AuditReport, checkpoint: Checkpoint) -> None:
+        if not checkpoint.records or self._expired(checkpoint.records[0]):
+            return
+        seals: list[str] = []
+        for start in range(0, len(checkpoint.records), MAX_KEYS):
+            keys = [record_key(uid) for uid in checkpoint.records[start : start + MAX_KEYS]]
+            items = await self._store.get_many(keys)
+            seals += [self._seal_of(report, key, items) for key in keys]
+        if all(seals) and digest_of(seals) != checkpoint.digest:
+            report.find("reordered", f"checkpoint {checkpoint.seq}", "the records do not give the sealed digest")
+
+    def _seal_of(self, report: AuditReport, key: Key, items: Mapping[Key, Item]) -> str:
+        """Return the seal of a record computed anew, empty when that is impossible (and then reported)."""
+        if key not in items:
+            report.find("deleted", key.sk, "the record was sealed but is gone")
+            return ""
+        return self._recomputed(report, items[key])
+
+    def _recomputed(self, report: AuditReport, item: Item) -> str:
+        record: Any = item.body.get("record")
+        fits = isinstance(record, dict) and record.get("metadata", {}).get("uid") == item.key.sk
+        computed = seal(record, key=self._key) if fits else ""
+        if not fits or not hmac.compare_digest(computed, str(item.body.get("hmac"))):
+            report.find("edited", item.key.sk, "the record does not fit its seal or its place")
+            return ""
+        return computed
+
+    async def _verify_records(self, report: AuditReport, sealed: set[str]) -> None:
+        settled = self._clock.now() - 2 * OVERLAP
+        async for item in self._store.scan(prefix=RECORD_PREFIX):
+            if item.key.pk in {CHAIN_PARTITION, HEAD_KEY.pk} or item.key.sk in sealed:
+                continue
+            report.unsealed_records += 1
+            if self._recomputed(report, item) and _written_at(item) < settled:
+                report.find("inserted", item.key.sk, "the record is older than the last checkpoints but not sealed")
+
+    async def _verify_heads(self, report: AuditReport, heads: Mapping[UserId, WalletHead]) -> None:
+        report.wallets = len(heads)
+        for user_id, head in heads.items():
+            if await self._entry_mac(user_id, head.seq) != head.mac:
+                report.find("rolled back", user_id, f"entry {head.seq} of the wallet is not the one that was sealed")
+
+    def _expired(self, uid: str) -> bool:
+        return (self._clock.now() - ulid_time(uid)).days >= self._retention_days
+
+
+def _decoded(item: Item) -> Checkpoint | None:
+    try:
+        return decode_checkpoint(item)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _written_at(item: Item) -> datetime:
+    return ulid_time(item.key.sk)
+
+
+def summary(report: AuditReport) -> Sequence[str]:
+    """Return the report in lines for a terminal."""
+    lines = [
+        f"{report.checkpoints} checkpoints, {report.sealed_records} sealed records, {report.wallets} wallets",
+        f"{report.unsealed_records} records not yet sealed",
+    ]
+    return [*lines, *(f"{each.kind}: {each.where}: {each.what}" for each in report.findings)]
