@@ -83,7 +83,16 @@ def execute(argv: Sequence[str]) -> int:
         epilog=f"example: {command.example}",
     )
     module.configure(parser)
-    return int(module.run(parser.parse_args(argv[1:])))
+    options, further = _split(argv[1:])
+    return int(module.run(parser.parse_args(options, argparse.Namespace(further=further))))
+
+
+def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Part what is meant for a command from what it hands on, which stands behind `--`."""
+    if "--" not in argv:
+        return argv, []
+    border = argv.index("--")
+    return argv[:border], argv[border + 1 :]
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """A stack for a test run: on free ports, with temporary state, stopped and removed afterwards."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -27,15 +26,7 @@ class Trial:
 
     def environment(self) -> dict[str, str]:
         """Give the variables by which tests find the stack."""
-        services = self.known.settings["services"]
-        return {
-            **os.environ,
-            "CNOP_BASE_URL": f"{self.known.settings['gateway_url']}/api/v1",
-            "CNOP_GATEWAY_URL": self.known.settings["gateway_url"],
-            "CNOP_PAGE_URL": self.known.settings["page_url"],
-            "CNOP_STATE": str(self.state.root),
-            **{f"CNOP_{name.upper()}_URL": url for name, url in services.items()},
-        }
+        return addresses(self.known, state=self.state)
 
     def cnop(self, *arguments: str) -> None:
         """Run a `cnop` command on this stack.
@@ -44,6 +35,19 @@ class Trial:
             CommandError: it failed.
         """
         cnop(*arguments, "--state", str(self.state.root))
+
+
+def addresses(known: StackRecord, *, state: StateDir) -> dict[str, str]:
+    """Give the variables by which tests find a stack."""
+    services = known.settings["services"]
+    return {
+        "CNOP_BASE_URL": known.settings["gateway_url"],
+        "CNOP_PAGE_URL": known.settings["page_url"],
+        "CNOP_USER_URL": services["user_service"],
+        "CNOP_INVENTORY_URL": services["inventory_service"],
+        "CNOP_ORDER_URL": services["order_service"],
+        "CNOP_STATE": str(state.root),
+    }
 
 
 def cnop(*arguments: str) -> None:

@@ -1,56 +1,63 @@
 """`cnop test`: runs the tests, stage by stage."""
 
 import argparse
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from cnop_cli import chromium, page
-from cnop_cli.commands.options import note
+from cnop_cli.commands.options import add_state, note
 from cnop_cli.errors import CommandError
+from cnop_cli.stack import processes, record
+from cnop_cli.stack.state import StateDir
 from cnop_cli.stages import Skip, Stage, run_all, run_tool
-from cnop_cli.trial import trial
+from cnop_cli.trial import addresses, trial
 from cnop_cli.workspace import ROOT
 
 # Two workers fill a small machine and leave a large one responsive.
 WORKERS: Final = "2"
-_NO_TESTS: Final = "there are no tests yet"
+BLACK_BOX: Final = ROOT / "integration_tests"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was asked for beyond the stages: arguments for pytest, and the stack that `running` is about."""
+
+    pytest: Sequence[str]
+    state: StateDir
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"all, or: {', '.join(STAGES)} (default: all)")
+    names = f"all, {', '.join(STAGES)} (default: all, which leaves `running` out)"
+    parser.usage = "./cnop test [STAGE ...] [-k EXPRESSION] [--state DIR] [-- PYTEST-ARGUMENT ...]"
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=names)
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests whose names match, as pytest reads it")
+    add_state(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the stages and sum them up."""
-    chosen = [name for name in args.stages if name != "all"] or list(STAGES)
+    everything = [name for name in STAGES if name != "running"]
+    chosen = [name for name in args.stages if name != "all"] or everything
     if unknown := [name for name in chosen if name not in STAGES]:
         raise CommandError(f"there is no stage `{unknown[0]}`; there is: all, {', '.join(STAGES)}")
-    selection = ["-k", args.k] if args.k else []
-    return run_all([Stage(name, partial(STAGES[name], selection)) for name in chosen])
+    choice = Choice(pytest=[*(["-k", args.k] if args.k else []), *args.further], state=args.state)
+    return run_all([Stage(name, partial(STAGES[name], choice)) for name in chosen])
 
 
-def pytest(*arguments: str, environment: dict[str, str] | None = None) -> None:
-    """Run pytest with its output shown.
-
-    Raises:
-        CommandError: a test failed, or there was none.
-    """
-    run_tool([sys.executable, "-m", "pytest", "-q", *arguments], environment=environment)
-
-
-def unit(selection: list[str]) -> None:
+def unit(choice: Choice) -> None:
     """Run the tests that lie beside the sources."""
-    pytest("-n", WORKERS, "--dist", "worksteal", *selection)
+    run_tool([sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *choice.pytest])
 
 
-def frontend(_selection: list[str]) -> None:
+def frontend(_choice: Choice) -> None:
     """Lint, type-check and test the page."""
     if not page.exists():
-        raise Skip("there is no page yet")
+        raise Skip("there is no page")
     with page.only_one():
         node = page.find_node(report=note)
         page.install_packages(node, report=note)
@@ -58,20 +65,35 @@ def frontend(_selection: list[str]) -> None:
         page.run_npm(node, ["run", "--silent", script])
 
 
-def integration(selection: list[str]) -> None:
+def integration(choice: Choice) -> None:
     """Run the black-box tests against a stack of their own, and then verify the ledger that they left behind."""
-    folder = ROOT / "integration_tests"
-    if not list(folder.rglob("test_*.py")):
-        raise Skip(_NO_TESTS)
-    browser = chromium.require(report=note)
+    chromium.require(report=note)
     with trial() as stack:
-        environment = {**stack.environment(), **({"CNOP_CHROMIUM": browser} if browser else {})}
-        pytest(str(folder), "--force-enable-socket", "-p", "no:cacheprovider", *selection, environment=environment)
+        black_box(choice, stack.environment())
         stack.cnop("ledger", "verify")
 
 
-STAGES: Final[dict[str, Callable[[list[str]], None]]] = {
+def running(choice: Choice) -> None:
+    """Run the black-box tests against a platform that runs already: the local one, or the one that variables name."""
+    known = record.load(choice.state.record)
+    local = known is not None and processes.is_running(known.supervisor)
+    if known is not None and local and "CNOP_BASE_URL" not in os.environ:
+        black_box(choice, addresses(known, state=choice.state))
+    else:
+        black_box(choice, {})
+
+
+def black_box(choice: Choice, variables: dict[str, str]) -> None:
+    """Run the black-box tests; they import nothing of ours and know the platform by its addresses only."""
+    browser = chromium.find()
+    environment = {**os.environ, **variables, **({"CNOP_CHROMIUM": browser} if browser else {})}
+    argv = [sys.executable, "-m", "pytest", "-q", "-c", str(BLACK_BOX / "pytest.ini"), "--rootdir", str(BLACK_BOX)]
+    run_tool([*argv, str(BLACK_BOX), *choice.pytest], environment=environment)
+
+
+STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "unit": unit,
     "frontend": frontend,
     "integration": integration,
+    "running": running,
 }
