@@ -1,0 +1,28 @@
+import { Outlet, useNavigate, useRouter } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { useSession } from '@/shared/services';
+import { Skeleton } from '@/shared/ui/states';
+
+/** Sends somebody who is not logged in to the login page, which brings them back afterwards. */
+function useLoginWhenSignedOut() {
+  const session = useSession();
+  const router = useRouter();
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (session.status !== 'signed-out') return;
+    const { href } = router.state.location;
+    void navigate({ to: '/login', search: { next: session.reason === 'logged-out' ? undefined : href }, replace: true });
+  }, [session, router, navigate]);
+  return session.status;
+}
+
+/** The part of the application that is one's own. */
+export function OwnArea() {
+  if (useLoginWhenSignedOut() === 'signed-in') return <Outlet />;
+  return (
+    <div role="status" aria-label="Restoring your session" className="grid gap-6">
+      <Skeleton className="h-8 w-48" />
+      <Skeleton className="h-48 w-full rounded-xl" />
+    </div>
+  );
+}

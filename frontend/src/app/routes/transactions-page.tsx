@@ -1,0 +1,52 @@
+import * as Tabs from '@radix-ui/react-tabs';
+import { useState } from 'react';
+import { AssetTransactions, useHeldAssetIds } from '@/features/portfolio/asset-transactions';
+import { CashTransactions } from '@/features/wallet/cash-transactions';
+import { useAssets } from '@/shared/api/queries';
+import { Card } from '@/shared/ui/card';
+import { Select } from '@/shared/ui/select';
+import { PageTitle } from './page-title';
+
+const TAB = 'border-b-2 border-transparent px-1 py-3 text-sm font-medium text-muted hover:text-text data-[state=active]:border-accent data-[state=active]:text-text';
+
+function AssetsTab() {
+  const assets = useAssets().data ?? [];
+  const held = useHeldAssetIds();
+  const [chosen, setChosen] = useState<string>();
+  const assetId = chosen ?? held[0] ?? assets[0]?.asset_id;
+  if (assetId === undefined) return null;
+  return (
+    <>
+      <div className="border-b border-line p-4 sm:px-5">
+        <Select label="Asset" className="sm:w-64" value={assetId} options={assets.map((asset) => [asset.asset_id, `${asset.name} (${asset.symbol})`] as const)} onChoose={setChosen} />
+      </div>
+      <AssetTransactions assetId={assetId} />
+    </>
+  );
+}
+
+export function TransactionsPage() {
+  return (
+    <>
+      <PageTitle title="Transactions">What came in and what went out.</PageTitle>
+      <Card>
+        <Tabs.Root defaultValue="cash">
+          <Tabs.List aria-label="Kind of transaction" className="flex gap-5 border-b border-line px-4 sm:px-5">
+            <Tabs.Trigger value="cash" className={TAB}>
+              Cash
+            </Tabs.Trigger>
+            <Tabs.Trigger value="assets" className={TAB}>
+              Assets
+            </Tabs.Trigger>
+          </Tabs.List>
+          <Tabs.Content value="cash">
+            <CashTransactions />
+          </Tabs.Content>
+          <Tabs.Content value="assets">
+            <AssetsTab />
+          </Tabs.Content>
+        </Tabs.Root>
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { useSession } from '@/shared/services';
+import { Button } from '@/shared/ui/button';
+import { AccountMenu } from './account-menu';
+import { ConnectionBanner } from './connection';
+import { HeaderNavigation, TabBar } from './navigation';
+import { ThemeMenu } from './theme-menu';
+
+function Wordmark() {
+  return (
+    <Link to="/" aria-label="CNOP, home" className="flex items-center gap-2 rounded-md font-semibold tracking-tight">
+      <img src="/favicon.svg" alt="" width={26} height={26} className="size-6.5" />
+      CNOP
+    </Link>
+  );
+}
+
+function Account() {
+  const session = useSession();
+  if (session.status === 'restoring') return <div className="h-9 w-24 animate-pulse rounded-lg bg-sunken" aria-hidden="true" />;
+  if (session.status === 'signed-in') return <AccountMenu username={session.username} />;
+  return (
+    <div className="flex items-center gap-2">
+      <Button asChild size="sm" variant="ghost">
+        <Link to="/login">Log in</Link>
+      </Button>
+      <Button asChild size="sm" variant="primary">
+        <Link to="/register">Create account</Link>
+      </Button>
+    </div>
+  );
+}
+
+function Footer() {
+  return (
+    <footer className="page mt-auto flex flex-wrap items-center justify-between gap-x-6 gap-y-2 pt-10 pb-24 text-xs text-muted sm:pb-8">
+      <p>Prices may be simulated. Nothing here is investment advice.</p>
+      <p className="flex gap-4">
+        <a className="hover:text-text" href="/api/v1/docs">
+          API
+        </a>
+        <a className="hover:text-text" href="https://www.tradingview.com/" rel="noreferrer">
+          Charts by TradingView
+        </a>
+      </p>
+    </footer>
+  );
+}
+
+/** Moves the focus to the page's content after a navigation, as a page load would. */
+function useFocusOnNavigation() {
+  const main = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const previous = useRef(path);
+  useEffect(() => {
+    if (previous.current !== undefined && previous.current !== path) main.current?.focus({ preventScroll: true });
+    previous.current = path;
+  }, [path]);
+  return main;
+}
+
+/** What surrounds every page. */
+export function Shell() {
+  const main = useFocusOnNavigation();
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <a href="#content" className="sr-only z-50 rounded-lg bg-accent-solid px-4 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
+        Skip to content
+      </a>
+      <header className="sticky top-0 z-30 border-b border-line bg-surface">
+        <div className="page flex h-14 items-center gap-6">
+          <Wordmark />
+          <HeaderNavigation />
+          <div className="ml-auto flex items-center gap-1 sm:gap-2">
+            <ThemeMenu />
+            <Account />
+          </div>
+        </div>
+      </header>
+      <ConnectionBanner />
+      <main id="content" ref={main} tabIndex={-1} className="page flex-1 pt-6 outline-none sm:pt-8">
+        <Outlet />
+      </main>
+      <Footer />
+      <TabBar />
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import { Link } from '@tanstack/react-router';
+import type { Asset } from '@/shared/api/types';
+import { formatCompactMoney } from '@/shared/money/format';
+import { AssetMark } from '@/shared/ui/asset-mark';
+import { Badge } from '@/shared/ui/badge';
+import { PercentChange } from '@/shared/ui/change';
+import { LivePrice } from '@/shared/ui/live-price';
+import { Cell, Head, ROW, Table } from '@/shared/ui/table';
+import { categoryName, type Sort } from './listing';
+
+interface SortHeadProps {
+  title: string;
+  ascending: Sort;
+  descending: Sort;
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+}
+
+function SortHead({ title, ascending, descending, sort, onSort }: SortHeadProps) {
+  const direction = sort === descending ? 'descending' : sort === ascending ? 'ascending' : undefined;
+  return (
+    <Head align="right" aria-sort={direction}>
+      <button
+        type="button"
+        className="rounded hover:text-text"
+        onClick={() => {
+          onSort(sort === descending ? ascending : descending);
+        }}
+      >
+        {title}
+        <span aria-hidden="true">{direction === 'descending' ? ' ↓' : direction === 'ascending' ? ' ↑' : ''}</span>
+      </button>
+    </Head>
+  );
+}
+
+function AssetRow({ asset }: { asset: Asset }) {
+  return (
+    <tr className={`relative ${ROW}`}>
+      <Cell>
+        {/* The link covers its row, so that the whole row can be pressed. */}
+        <Link to="/markets/$assetId" params={{ assetId: asset.asset_id }} className="flex items-center gap-3 outline-offset-4 after:absolute after:inset-0">
+          <AssetMark symbol={asset.symbol} />
+          <span className="min-w-0">
+            <span className="block truncate font-medium">{asset.name}</span>
+            <span className="block text-sm text-muted">{asset.symbol}</span>
+          </span>
+        </Link>
+      </Cell>
+      <Cell align="right" className="font-medium">
+        <LivePrice price={asset.price_usd} />
+      </Cell>
+      <Cell align="right">
+        <PercentChange percent={asset.price_change_percentage_24h} />
+      </Cell>
+      <Cell align="right" className="hidden lg:table-cell">
+        {formatCompactMoney(asset.total_volume_24h)}
+      </Cell>
+      <Cell align="right" className="hidden md:table-cell">
+        {formatCompactMoney(asset.market_cap)}
+      </Cell>
+      <Cell className="hidden xl:table-cell">
+        <Badge>{categoryName(asset.category)}</Badge>
+      </Cell>
+    </tr>
+  );
+}
+
+interface AssetTableProps {
+  assets: readonly Asset[];
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+}
+
+export function AssetTable({ assets, sort, onSort }: AssetTableProps) {
+  return (
+    <Table label="Assets">
+      <thead>
+        <tr>
+          <Head>Asset</Head>
+          <SortHead title="Price" ascending="price-asc" descending="price-desc" sort={sort} onSort={onSort} />
+          <SortHead title="24 h" ascending="change-asc" descending="change-desc" sort={sort} onSort={onSort} />
+          <Head align="right" className="hidden lg:table-cell">
+            Volume 24 h
+          </Head>
+          <Head align="right" className="hidden md:table-cell">
+            Market cap
+          </Head>
+          <Head className="hidden xl:table-cell">Category</Head>
+        </tr>
+      </thead>
+      <tbody>
+        {assets.map((asset) => (
+          <AssetRow key={asset.asset_id} asset={asset} />
+        ))}
+      </tbody>
+    </Table>
+  );
+}

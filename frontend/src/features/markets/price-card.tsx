@@ -1,0 +1,80 @@
+import * as ToggleGroup from '@radix-ui/react-toggle-group';
+import { lazy, Suspense, useState } from 'react';
+import type { Asset } from '@/shared/api/types';
+import { formatPrice } from '@/shared/money/format';
+import { Card } from '@/shared/ui/card';
+import { FailedState, Skeleton } from '@/shared/ui/states';
+import { type Bar, type Interval, INTERVALS, secondsOf, useCandles, withTick } from './candles';
+
+const PriceChart = lazy(() => import('./price-chart'));
+
+const NO_BARS: readonly Bar[] = [];
+
+interface Running {
+  readonly series: string;
+  readonly price: number | null;
+  readonly bar: Bar | null;
+}
+
+/** The bar that live prices move, restarted when the asset, interval or history changes. */
+function useRunningBar(asset: Asset, interval: Interval, bars: readonly Bar[] | undefined): Bar | null {
+  const series = `${asset.asset_id} ${interval} ${bars?.at(-1)?.time ?? 'none'}`;
+  const [running, setRunning] = useState<Running>({ series: '', price: null, bar: null });
+  if (bars === undefined) return null;
+  if (running.series === series && running.price === asset.price_usd) return running.bar;
+  const last = running.series === series && running.bar !== null ? running.bar : bars.at(-1);
+  const now = asset.last_updated === null ? Number.NaN : Math.floor(Date.parse(asset.last_updated) / 1000);
+  const bar = asset.price_usd === null || Number.isNaN(now) ? (last ?? null) : withTick(last, asset.price_usd, now, secondsOf(interval));
+  setRunning({ series, price: asset.price_usd, bar });
+  return bar;
+}
+
+function IntervalToggle({ value, onChange }: { value: Interval; onChange: (interval: Interval) => void }) {
+  return (
+    <ToggleGroup.Root
+      type="single"
+      aria-label="Chart interval"
+      value={value}
+      className="flex gap-0.5 rounded-lg bg-sunken p-0.5"
+      onValueChange={(chosen) => {
+        const known = INTERVALS.find(([name]) => name === chosen);
+        if (known !== undefined) onChange(known[0]);
+      }}
+    >
+      {INTERVALS.map(([name, spoken]) => (
+        <ToggleGroup.Item
+          key={name}
+          value={name}
+          aria-label={spoken}
+          className="rounded-md px-2.5 py-1 text-xs font-medium text-muted hover:text-text data-[state=on]:bg-surface data-[state=on]:text-text data-[state=on]:shadow-sm"
+        >
+          {name}
+        </ToggleGroup.Item>
+      ))}
+    </ToggleGroup.Root>
+  );
+}
+
+/** The price over time, with the live price as its last bar. */
+export function PriceCard({ asset }: { asset: Asset }) {
+  const [interval, setInterval] = useState<Interval>('1m');
+  const candles = useCandles(asset.asset_id, interval);
+  const running = useRunningBar(asset, interval, candles.data);
+  const label = `${asset.name} price chart, ${interval} candles, now ${formatPrice(asset.price_usd)}`;
+  return (
+    <Card title="Price" action={<IntervalToggle value={interval} onChange={setInterval} />}>
+      <div className="relative h-72 p-2 sm:h-96 2xl:h-[30rem]">
+        {candles.error !== null && candles.data === undefined ? (
+          <FailedState error={candles.error} onRetry={() => void candles.refetch()} />
+        ) : candles.data === undefined ? (
+          <Skeleton className="h-full w-full" />
+        ) : (
+          <Suspense fallback={<Skeleton className="h-full w-full" />}>
+            <PriceChart key={asset.asset_id} label={label} bars={candles.data.length === 0 ? NO_BARS : candles.data} running={running} />
+          </Suspense>
+        )}
+      </div>
+      {candles.data?.length === 0 && <p className="border-t border-line px-4 py-2.5 text-sm text-muted sm:px-5">No history is kept for this asset yet: the chart grows while you watch.</p>}
+    </Card>
+  );
+}

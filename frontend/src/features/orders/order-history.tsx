@@ -1,0 +1,148 @@
+import { Link } from '@tanstack/react-router';
+import { unwrap } from '@/shared/api/client';
+import { keys } from '@/shared/api/queries';
+import type { Order } from '@/shared/api/types';
+import { usePages } from '@/shared/api/use-pages';
+import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { useApi } from '@/shared/services';
+import { formatDateTime } from '@/shared/time';
+import { AssetMark } from '@/shared/ui/asset-mark';
+import { Badge } from '@/shared/ui/badge';
+import { Button } from '@/shared/ui/button';
+import { Card } from '@/shared/ui/card';
+import { Pager } from '@/shared/ui/pager';
+import { Select } from '@/shared/ui/select';
+import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
+import { Cell, Head, ROW, Table } from '@/shared/ui/table';
+import { isBuy, isOrderType, isStatus, nameOfStatus, nameOfType, type OrderFilter, STATUSES, toneOfStatus, TYPES } from './wording';
+
+const PAGE_SIZE = 25;
+
+function useOrders({ type, status }: OrderFilter) {
+  const api = useApi();
+  return usePages<Order>({
+    queryKey: [...keys.orders, type ?? '', status ?? ''],
+    load: async (cursor, signal) => {
+      const query = {
+        limit: PAGE_SIZE,
+        ...(cursor === null ? {} : { cursor }),
+        ...(type === undefined ? {} : { order_type: type }),
+        ...(status === undefined ? {} : { status }),
+      };
+      const page = await unwrap(api.GET('/api/v1/orders', { params: { query }, signal }));
+      return { rows: page.data, hasMore: page.has_more, nextCursor: page.next_cursor };
+    },
+  });
+}
+
+function OrderRow({ order }: { order: Order }) {
+  return (
+    <tr className={ROW}>
+      <Cell>
+        <Link to="/markets/$assetId" params={{ assetId: order.asset_id }} className="flex items-center gap-3 rounded-md">
+          <AssetMark symbol={order.asset_id} />
+          <span className="min-w-0">
+            <span className="block font-medium">
+              <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> {order.asset_id}
+            </span>
+            <span className="block text-sm text-muted">{formatDateTime(order.created_at)}</span>
+          </span>
+        </Link>
+      </Cell>
+      <Cell align="right" className="hidden sm:table-cell">
+        {formatQuantity(order.quantity)}
+      </Cell>
+      <Cell align="right" className="hidden md:table-cell">
+        {formatPrice(order.price)}
+      </Cell>
+      <Cell align="right" className="hidden lg:table-cell">
+        {formatMoney(order.fee)}
+      </Cell>
+      <Cell align="right">
+        <span className="block font-medium">{formatMoney(order.total_amount)}</span>
+        <span className="num block text-sm text-muted sm:hidden">
+          {formatQuantity(order.quantity)} {order.asset_id}
+        </span>
+        <span className="mt-0.5 block md:hidden">
+          <Badge tone={toneOfStatus(order.status)}>{nameOfStatus(order.status)}</Badge>
+        </span>
+      </Cell>
+      <Cell align="right" className="hidden md:table-cell">
+        <Badge tone={toneOfStatus(order.status)}>{nameOfStatus(order.status)}</Badge>
+      </Cell>
+    </tr>
+  );
+}
+
+function OrderTable({ orders }: { orders: readonly Order[] }) {
+  return (
+    <Table label="Orders">
+      <thead>
+        <tr>
+          <Head>Order</Head>
+          <Head align="right" className="hidden sm:table-cell">
+            Quantity
+          </Head>
+          <Head align="right" className="hidden md:table-cell">
+            Price
+          </Head>
+          <Head align="right" className="hidden lg:table-cell">
+            Fee
+          </Head>
+          <Head align="right">Total</Head>
+          <Head align="right" className="hidden md:table-cell">
+            Status
+          </Head>
+        </tr>
+      </thead>
+      <tbody>
+        {orders.map((order) => (
+          <OrderRow key={order.order_id} order={order} />
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function NoOrders({ filtered }: { filtered: boolean }) {
+  if (filtered) return <EmptyState title="No orders match">Choose another type or status.</EmptyState>;
+  const action = (
+    <Button asChild variant="primary" size="sm">
+      <Link to="/markets">Browse markets</Link>
+    </Button>
+  );
+  return (
+    <EmptyState title="No orders yet" action={action}>
+      What you buy and sell appears here, newest first.
+    </EmptyState>
+  );
+}
+
+interface OrderHistoryProps {
+  filter: OrderFilter;
+  onFilter: (filter: OrderFilter) => void;
+}
+
+/** Every order, newest first, page by page. */
+export function OrderHistory({ filter, onFilter }: OrderHistoryProps) {
+  const { rows, error, retry, pager } = useOrders(filter);
+  const filtered = filter.type !== undefined || filter.status !== undefined;
+  return (
+    <Card>
+      <search className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:flex sm:px-5">
+        <Select label="Order type" className="sm:w-44" value={filter.type ?? ''} options={[['', 'All types'], ...TYPES]} onChoose={(type) => { onFilter({ ...filter, type: isOrderType(type) ? type : undefined }); }} />
+        <Select label="Order status" className="sm:w-44" value={filter.status ?? ''} options={[['', 'All statuses'], ...STATUSES]} onChoose={(status) => { onFilter({ ...filter, status: isStatus(status) ? status : undefined }); }} />
+      </search>
+      {rows === undefined ? (
+        error === null ? <LoadingRows label="Loading orders" /> : <FailedState error={error} onRetry={retry} />
+      ) : rows.length === 0 ? (
+        <NoOrders filtered={filtered} />
+      ) : (
+        <>
+          <OrderTable orders={rows} />
+          <Pager label="Orders" {...pager} />
+        </>
+      )}
+    </Card>
+  );
+}

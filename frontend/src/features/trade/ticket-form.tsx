@@ -1,0 +1,144 @@
+import { type SubmitEvent, useRef, useState } from 'react';
+import type { Asset, Order } from '@/shared/api/types';
+import { useBalance, usePortfolio } from '@/shared/api/queries';
+import { type Decimal, parseDecimal, subtract, ZERO } from '@/shared/money/decimal';
+import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { Button } from '@/shared/ui/button';
+import { Field } from '@/shared/ui/field';
+import { Notice } from '@/shared/ui/notice';
+import { useToast } from '@/shared/ui/toasts';
+import { ConfirmOrder, type Draft } from './confirm-order';
+import { checkTicket, type CheckedTicket, EMPTY_TICKET, estimatedTotal, type Market, quantityForShare, type Side, type Ticket } from './ticket';
+import { SideToggle } from './side-toggle';
+
+const SHARES = [25, 50, 75, 100] as const;
+
+function useMarket(asset: Asset): Market {
+  const balance = useBalance();
+  const portfolio = usePortfolio();
+  const position = portfolio.data?.assets.find((candidate) => candidate.asset_id === asset.asset_id);
+  return { asset, cash: balance.data === undefined ? null : parseDecimal(balance.data.available_balance), holding: portfolio.data === undefined ? null : availableOf(position) };
+}
+
+function availableOf(position: { quantity: string; held: string } | undefined): Decimal {
+  if (position === undefined) return ZERO;
+  return subtract(parseDecimal(position.quantity) ?? ZERO, parseDecimal(position.held) ?? ZERO);
+}
+
+function Available({ side, market }: { side: Side; market: Market }) {
+  const amount = side === 'buy' ? formatMoney(market.cash) : `${formatQuantity(market.holding)} ${market.asset.symbol}`;
+  return <span className="num">Available {amount}</span>;
+}
+
+interface SharesProps {
+  side: Side;
+  disabled: boolean;
+  onPick: (percent: number) => void;
+}
+
+function Shares({ side, disabled, onPick }: SharesProps) {
+  return (
+    <div role="group" aria-label={side === 'buy' ? 'Share of your cash' : 'Share of your holding'} className="grid grid-cols-4 gap-2">
+      {SHARES.map((percent) => (
+        <Button
+          key={percent}
+          size="sm"
+          className="num px-0!"
+          disabled={disabled}
+          onClick={() => {
+            onPick(percent);
+          }}
+        >
+          {percent === 100 ? 'Max' : `${percent}%`}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+function sentenceFor(order: Order, symbol: string): string {
+  const quantity = `${formatQuantity(order.quantity)} ${symbol}`;
+  if (order.status !== 'completed') return `Your order for ${quantity} is ${order.status}.`;
+  const done = order.order_type.endsWith('buy') ? 'Bought' : 'Sold';
+  return `${done} ${quantity} at ${formatPrice(order.executed_price ?? order.price)} for ${formatMoney(order.total_amount)}.`;
+}
+
+/** The order ticket of one asset: fill in, check, confirm. */
+export function TicketForm({ asset }: { asset: Asset }) {
+  const [ticket, setTicket] = useState<Ticket>(EMPTY_TICKET);
+  const [refusal, setRefusal] = useState<Extract<CheckedTicket, { ok: false }> | null>(null);
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const drafts = useRef(0);
+  const market = useMarket(asset);
+  const announce = useToast();
+  const total = estimatedTotal(ticket, asset);
+  const verb = ticket.side === 'buy' ? 'Buy' : 'Sell';
+
+  const edit = (change: Partial<Ticket>) => {
+    setTicket((current) => ({ ...current, ...change }));
+    setRefusal(null);
+  };
+
+  const review = () => {
+    const checked = checkTicket(ticket, market);
+    if (!checked.ok) {
+      setDraft(null);
+      setRefusal(checked);
+      return;
+    }
+    drafts.current += 1;
+    setDraft({ id: drafts.current, side: ticket.side, order: checked.order, estimate: total });
+  };
+
+  const placed = (order: Order) => {
+    setDraft(null);
+    edit({ quantity: '', limitPrice: '' });
+    announce('success', sentenceFor(order, asset.symbol));
+  };
+
+  return (
+    <form
+      aria-label={`Trade ${asset.name}`}
+      noValidate
+      className="space-y-4 p-4 sm:p-5"
+      onSubmit={(event: SubmitEvent) => {
+        event.preventDefault();
+        review();
+      }}
+    >
+      <SideToggle side={ticket.side} onChange={(side) => { edit({ side }); }} />
+      {refusal?.field === null && <Notice kind="error">{refusal.mistake}</Notice>}
+      <Field
+        label="Quantity"
+        name="quantity"
+        inputMode="decimal"
+        autoComplete="off"
+        placeholder="0.00"
+        suffix={asset.symbol}
+        aside={<Available side={ticket.side} market={market} />}
+        value={ticket.quantity}
+        error={refusal?.field === 'quantity' ? refusal.mistake : undefined}
+        onChange={(event) => { edit({ quantity: event.target.value }); }}
+      />
+      <Shares
+        side={ticket.side}
+        disabled={ticket.side === 'buy' ? market.cash === null : market.holding === null}
+        onPick={(percent) => { edit({ quantity: quantityForShare(percent, ticket, market) ?? '' }); }}
+      />
+      <dl className="space-y-1.5 border-t border-line pt-4 text-sm">
+        <div className="flex justify-between gap-4">
+          <dt className="text-muted">Market price</dt>
+          <dd className="num">{formatPrice(asset.price_usd)}</dd>
+        </div>
+        <div className="flex justify-between gap-4">
+          <dt className="text-muted">Estimated total before fee</dt>
+          <dd className="num font-semibold">{formatMoney(total)}</dd>
+        </div>
+      </dl>
+      <Button type="submit" size="lg" variant={ticket.side} className="w-full" disabled={!asset.is_active}>
+        {asset.is_active ? `Review ${verb.toLowerCase()}` : 'Not tradable at the moment'}
+      </Button>
+      <ConfirmOrder asset={asset} draft={draft} onClose={() => { setDraft(null); }} onPlaced={placed} onReprice={review} />
+    </form>
+  );
+}

@@ -1,0 +1,104 @@
+import type { Asset, OrderType, PlaceOrder } from '@/shared/api/types';
+import { compare, decimal, type Decimal, decimalOfNumber, divide, isPositive, multiply, parseDecimal, percentOf, rescale, toText, trimmed, ZERO } from '@/shared/money/decimal';
+import { formatQuantity } from '@/shared/money/format';
+
+export type Side = 'buy' | 'sell';
+export type Pricing = 'market' | 'limit';
+
+/** What somebody has filled in. */
+export interface Ticket {
+  readonly side: Side;
+  readonly pricing: Pricing;
+  readonly quantity: string;
+  /** Only for limit orders. */
+  readonly limitPrice: string;
+}
+
+/** What the ticket is judged against; null where it is not known. */
+export interface Market {
+  readonly asset: Asset;
+  readonly cash: Decimal | null;
+  readonly holding: Decimal | null;
+}
+
+export type CheckedTicket =
+  | { readonly ok: true; readonly order: PlaceOrder }
+  | { readonly ok: false; readonly field: 'quantity' | 'limitPrice' | null; readonly mistake: string };
+
+const CENTS = 2;
+const PRICE_SCALE = 8;
+/** A market order is refused, not filled, when the price has moved against it by more than this. */
+const MAX_SLIPPAGE_BPS = 100;
+/** Of all cash, so much is spent: the rest covers the fee and the price moving meanwhile. */
+const SPENDABLE_PERCENT = 99;
+
+export const EMPTY_TICKET: Ticket = { side: 'buy', pricing: 'market', quantity: '', limitPrice: '' };
+
+export const orderType = (side: Side, pricing: Pricing): OrderType => `${pricing}_${side}`;
+
+/** The price that a ticket is calculated with: its limit, or the live price. */
+export function priceOf(ticket: Ticket, asset: Asset): Decimal | null {
+  if (ticket.pricing === 'limit') return parseDecimal(ticket.limitPrice);
+  return asset.price_usd === null ? null : decimalOfNumber(asset.price_usd);
+}
+
+/** Quantity × price in cents, before the fee: buys round up, sells down, as the ledger does. */
+export function estimatedTotal(ticket: Ticket, asset: Asset): Decimal | null {
+  const [quantity, price] = [parseDecimal(ticket.quantity), priceOf(ticket, asset)];
+  if (quantity === null || price === null) return null;
+  return rescale(multiply(quantity, price), CENTS, ticket.side === 'buy' ? 'up' : 'down');
+}
+
+const capped = (quantity: Decimal, { max_quantity: max }: Asset): Decimal => (compare(quantity, decimal(max)) > 0 ? decimal(max) : quantity);
+
+/** The quantity that uses `percent` of the cash (buy) or of the holding (sell). */
+export function quantityForShare(percent: number, ticket: Ticket, { asset, cash, holding }: Market): string | null {
+  if (ticket.side === 'sell') return holding === null ? null : toText(trimmed(capped(percentOf(holding, percent, asset.scale), asset)));
+  const price = priceOf(ticket, asset);
+  if (cash === null || price === null || !isPositive(price)) return null;
+  const spent = percentOf(cash, Math.min(percent, SPENDABLE_PERCENT), CENTS);
+  return toText(trimmed(capped(divide(spent, price, asset.scale, 'down'), asset)));
+}
+
+const refuse = (field: 'quantity' | 'limitPrice' | null, mistake: string): CheckedTicket => ({ ok: false, field, mistake });
+
+function quantityMistake(quantity: Decimal | null, asset: Asset): string | null {
+  const [min, max] = [decimal(asset.min_quantity), decimal(asset.max_quantity)];
+  if (quantity === null) return 'Use digits and a decimal point, like 0.25.';
+  if (trimmed(quantity).scale > asset.scale) return `${asset.symbol} has ${asset.scale} decimals at most.`;
+  if (compare(quantity, min) < 0) return `The least you can trade is ${formatQuantity(min)} ${asset.symbol}.`;
+  if (compare(quantity, max) > 0) return `The most you can trade at once is ${formatQuantity(max)} ${asset.symbol}.`;
+  return null;
+}
+
+function limitPriceMistake(price: Decimal | null): string | null {
+  if (price === null || !isPositive(price)) return 'Enter a price above zero, like 64000.50.';
+  if (trimmed(price).scale > PRICE_SCALE) return `Prices have ${PRICE_SCALE} decimals at most.`;
+  return compare(price, decimal('1000000')) > 0 ? 'Prices go up to 1,000,000.' : null;
+}
+
+/** Checks what the page can know before asking the server, which decides anew. */
+export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market): CheckedTicket {
+  if (ticket.quantity.trim() === '') return refuse('quantity', 'Enter a quantity.');
+  const quantity = parseDecimal(ticket.quantity);
+  const mistake = quantityMistake(quantity, asset);
+  if (quantity === null || mistake !== null) return refuse('quantity', mistake ?? '');
+  const price = priceOf(ticket, asset);
+  if (ticket.pricing === 'limit') {
+    const wrongPrice = limitPriceMistake(price);
+    if (wrongPrice !== null) return refuse('limitPrice', wrongPrice);
+  }
+  if (price === null) return refuse(null, 'There is no price at the moment. Try again shortly.');
+  const total = estimatedTotal(ticket, asset) ?? ZERO;
+  if (!isPositive(total)) return refuse('quantity', 'This is worth less than a cent.');
+  if (ticket.side === 'buy' && cash !== null && compare(total, cash) > 0) return refuse('quantity', 'This costs more than your available cash.');
+  if (ticket.side === 'sell' && holding !== null && compare(quantity, holding) > 0) return refuse('quantity', `You have ${formatQuantity(holding)} ${asset.symbol} available.`);
+  return { ok: true, order: orderOf(ticket, asset, quantity, price) };
+}
+
+function orderOf(ticket: Ticket, asset: Asset, quantity: Decimal, price: Decimal): PlaceOrder {
+  const order = { order_type: orderType(ticket.side, ticket.pricing), asset_id: asset.asset_id, quantity: toText(trimmed(quantity)) };
+  if (ticket.pricing === 'limit') return { ...order, price: toText(trimmed(price)) };
+  const reference = trimmed(rescale(price, Math.min(price.scale, PRICE_SCALE), 'down'));
+  return { ...order, max_slippage_bps: MAX_SLIPPAGE_BPS, reference_price: toText(reference) };
+}

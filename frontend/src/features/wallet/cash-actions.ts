@@ -1,0 +1,27 @@
+import { useMutation } from '@tanstack/react-query';
+import { unwrap } from '@/shared/api/client';
+import { retrySafely } from '@/shared/api/idempotency';
+import { refreshAccount } from '@/shared/api/queries';
+import { useServices } from '@/shared/services';
+
+export type CashMove = 'deposit' | 'withdraw';
+
+export interface CashRequest {
+  /** Dollars as a decimal string with at most two decimals. */
+  readonly amount: string;
+  readonly idempotencyKey: string;
+}
+
+export function useMoveCash(move: CashMove) {
+  const { api, queries } = useServices();
+  return useMutation({
+    ...retrySafely,
+    mutationFn: ({ amount, idempotencyKey }: CashRequest) => {
+      const request = { params: { header: { 'Idempotency-Key': idempotencyKey } }, body: { amount } };
+      return unwrap(move === 'deposit' ? api.POST('/api/v1/balance/deposit', request) : api.POST('/api/v1/balance/withdraw', request));
+    },
+    onSuccess: () => {
+      void refreshAccount(queries);
+    },
+  });
+}

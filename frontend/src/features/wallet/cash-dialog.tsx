@@ -1,0 +1,121 @@
+import { type SubmitEvent, useState } from 'react';
+import { useIntentKey, uncertainty } from '@/shared/api/idempotency';
+import { explain } from '@/shared/api/problem';
+import { useBalance } from '@/shared/api/queries';
+import { type Decimal, parseDecimal, toText } from '@/shared/money/decimal';
+import { formatMoney } from '@/shared/money/format';
+import { Button } from '@/shared/ui/button';
+import { Dialog } from '@/shared/ui/dialog';
+import { Field } from '@/shared/ui/field';
+import { Notice } from '@/shared/ui/notice';
+import { useToast } from '@/shared/ui/toasts';
+import { type CashMove, useMoveCash } from './cash-actions';
+import { checkAmount } from './cash-amount';
+
+const WORDS = {
+  deposit: { title: 'Deposit cash', done: 'Deposited', verb: 'Deposit' },
+  withdraw: { title: 'Withdraw cash', done: 'Withdrew', verb: 'Withdraw' },
+} as const;
+
+const SUGGESTED = ['100', '500', '1000', '5000'] as const;
+
+interface CashDialogProps {
+  move: CashMove | null;
+  onClose: () => void;
+}
+
+/** Deposit or withdrawal, whichever `move` says; closed when it is null. */
+export function CashDialog({ move, onClose }: CashDialogProps) {
+  const [last, setLast] = useState<CashMove>('deposit');
+  if (move !== null && move !== last) setLast(move);
+  return (
+    <Dialog
+      open={move !== null}
+      title={WORDS[move ?? last].title}
+      onOpenChange={(open) => {
+        if (!open) onClose();
+      }}
+    >
+      <CashForm move={move ?? last} onDone={onClose} />
+    </Dialog>
+  );
+}
+
+interface AmountShortcutsProps {
+  move: CashMove;
+  available: Decimal | null;
+  onPick: (amount: string) => void;
+}
+
+function AmountShortcuts({ move, available, onPick }: AmountShortcutsProps) {
+  return (
+    <div className="flex flex-wrap gap-2" role="group" aria-label="Suggested sums">
+      {SUGGESTED.map((amount) => (
+        <Button key={amount} size="sm" onClick={() => { onPick(amount); }}>
+          {formatMoney(amount).replace(/[.,]00(?=\D*$)/, '')}
+        </Button>
+      ))}
+      {move === 'withdraw' && available !== null && (
+        <Button size="sm" onClick={() => { onPick(toText(available)); }}>
+          All
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function CashForm({ move, onDone }: { move: CashMove; onDone: () => void }) {
+  const [typed, setTyped] = useState('');
+  const [mistake, setMistake] = useState<string>();
+  const balance = useBalance();
+  const announce = useToast();
+  const moveCash = useMoveCash(move);
+  const idempotencyKey = useIntentKey(`${move} ${typed}`);
+  const available = balance.data === undefined ? null : parseDecimal(balance.data.available_balance);
+  const words = WORDS[move];
+
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const checked = checkAmount(typed, move, available);
+    setMistake(checked.ok ? undefined : checked.mistake);
+    if (!checked.ok) return;
+    moveCash.mutate(
+      { amount: checked.amount, idempotencyKey },
+      {
+        onSuccess: (moved) => {
+          announce('success', `${words.done} ${formatMoney(moved.amount)}. Your cash is now ${formatMoney(moved.balance)}.`);
+          onDone();
+        },
+      },
+    );
+  };
+
+  const edit = (value: string) => {
+    setTyped(value);
+    setMistake(undefined);
+  };
+
+  return (
+    <form onSubmit={submit} noValidate aria-label={words.title} className="space-y-4">
+      {moveCash.error !== null && <Notice kind="error">{uncertainty(moveCash.error) ?? explain(moveCash.error)}</Notice>}
+      <Field
+        label="Amount"
+        name="amount"
+        inputMode="decimal"
+        autoComplete="off"
+        placeholder="0.00"
+        suffix="USD"
+        aside={available === null ? undefined : `Available ${formatMoney(available)}`}
+        value={typed}
+        error={mistake}
+        disabled={moveCash.isPending}
+        className="num"
+        onChange={(event) => { edit(event.target.value); }}
+      />
+      <AmountShortcuts move={move} available={available} onPick={edit} />
+      <Button type="submit" variant="primary" size="lg" className="w-full" busy={moveCash.isPending}>
+        {words.verb}
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,50 @@
+import createClient from 'openapi-fetch';
+import type { Session } from '@/shared/session/session';
+import { ApiProblem, ServerUnreachable } from './problem';
+import type { paths } from './schema.gen';
+
+export type ApiClient = ReturnType<typeof createApiClient>;
+
+async function send(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ServerUnreachable(error);
+  }
+}
+
+function withToken(request: Request, token: string | null): Request {
+  const authorized = new Request(request);
+  if (token !== null) authorized.headers.set('Authorization', `Bearer ${token}`);
+  return authorized;
+}
+
+/**
+ * Builds the typed client. A request whose token turns out to be expired is repeated once
+ * after the session was refreshed, so that nobody is interrupted every quarter of an hour.
+ */
+export function createApiClient(session: Session) {
+  const authorizedFetch = async (request: Request): Promise<Response> => {
+    const token = await session.usableToken();
+    const spare = request.clone();
+    const response = await send(withToken(request, token));
+    if (response.status !== 401 || token === null) return response;
+    const renewed = await session.renewAfterRefusal(token);
+    return renewed === null ? response : send(withToken(spare, renewed));
+  };
+  return createClient<paths>({ baseUrl: globalThis.location.origin, fetch: authorizedFetch, credentials: 'same-origin' });
+}
+
+interface Reply<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+/** Resolves to the body of a successful reply; throws ApiProblem or ServerUnreachable. */
+export async function unwrap<Data>(reply: Promise<Reply<Data>>): Promise<Data> {
+  const { data, error, response } = await reply;
+  if (!response.ok || data === undefined) throw new ApiProblem(response, error);
+  return data;
+}

@@ -1,0 +1,32 @@
+import type { paths } from './schema.gen';
+
+type Json<Operation, Status extends number> = Operation extends {
+  responses: Record<Status, { content: { 'application/json': infer Body } }>;
+}
+  ? Body
+  : never;
+
+type JsonRequest<Operation> = Operation extends { requestBody: { content: { 'application/json': infer Body } } } ? Body : never;
+
+export type AssetPage = Json<paths['/api/v1/inventory/assets']['get'], 200>;
+export type Asset = AssetPage['data'][number];
+export type Candle = Json<paths['/api/v1/inventory/assets/{asset_id}/prices']['get'], 200>['data'][number];
+
+export type Balance = Json<paths['/api/v1/balance']['get'], 200>;
+export type CashTransactionPage = Json<paths['/api/v1/balance/transactions']['get'], 200>;
+export type CashTransaction = CashTransactionPage['transactions'][number];
+
+export type Portfolio = Json<paths['/api/v1/portfolio']['get'], 200>;
+export type Position = Portfolio['assets'][number];
+
+export type OrderPage = Json<paths['/api/v1/orders']['get'], 200>;
+export type Order = OrderPage['data'][number];
+export type OrderType = JsonRequest<paths['/api/v1/orders']['post']>['order_type'];
+export type PlaceOrder = JsonRequest<paths['/api/v1/orders']['post']>;
+export type OrderPreview = Json<paths['/api/v1/orders/preview']['post'], 200>['data'];
+
+export type AssetTransactionPage = Json<paths['/api/v1/assets/{asset_id}/transactions']['get'], 200>;
+export type AssetTransaction = AssetTransactionPage['data'][number];
+
+export type Registration = JsonRequest<paths['/api/v1/auth/register']['post']>;
+export type Credentials = JsonRequest<paths['/api/v1/auth/login']['post']>;

@@ -1,0 +1,23 @@
+import { ApiProblem } from './api/problem';
+
+export type FieldErrors<Name extends string> = Partial<Record<Name, string>>;
+
+/** What the server said about the named fields; empty when it spoke of something else. */
+export function serverFieldErrors<Name extends string>(error: unknown, names: readonly Name[]): FieldErrors<Name> {
+  const found: FieldErrors<Name> = {};
+  if (!(error instanceof ApiProblem)) return found;
+  for (const name of names) {
+    const message = error.fieldErrors.get(name);
+    if (message !== undefined) found[name] = message;
+  }
+  return found;
+}
+
+export const hasErrors = (errors: object): boolean => Object.keys(errors).length > 0;
+
+/** Puts the caret where the first mistake is, once React has marked it. */
+export function focusFirstInvalid(form: HTMLFormElement): void {
+  requestAnimationFrame(() => {
+    form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  });
+}

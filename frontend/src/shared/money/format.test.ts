@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { directionOf, formatMoney, formatPercent, formatPrice, formatQuantity, UNKNOWN } from './format';
+
+function useLocale(locale: string) {
+  vi.spyOn(navigator, 'language', 'get').mockReturnValue(locale);
+}
+
+beforeEach(() => {
+  useLocale('en-US');
+});
+
+describe('formatMoney', () => {
+  it('groups and shows cents', () => {
+    expect(formatMoney('1234567.5')).toBe('$1,234,567.50');
+  });
+
+  it('never rounds up', () => {
+    expect(formatMoney('0.999')).toBe('$0.99');
+    expect(formatMoney('-0.001')).toBe('-$0.01');
+  });
+
+  it('keeps amounts beyond the precision of floats', () => {
+    expect(formatMoney('90071992547409931.99')).toBe('$90,071,992,547,409,931.99');
+  });
+
+  it('follows the locale', () => {
+    useLocale('de-DE');
+    expect(formatMoney('1234.5').replace(/\s/g, ' ')).toBe('1.234,50 $');
+  });
+
+  it('shows the sign of a gain on request', () => {
+    expect(formatMoney('12', { sign: true })).toBe('+$12.00');
+    expect(formatMoney('0', { sign: true })).toBe('$0.00');
+  });
+
+  it.each([null, undefined, 'abc'])('shows a dash for %s', (value) => {
+    expect(formatMoney(value)).toBe(UNKNOWN);
+  });
+});
+
+describe('formatQuantity', () => {
+  it('drops zeros that say nothing', () => {
+    expect(formatQuantity('1.50000000')).toBe('1.5');
+    expect(formatQuantity('1000.00000000')).toBe('1,000');
+  });
+
+  it('keeps the smallest unit', () => {
+    expect(formatQuantity('0.00000001')).toBe('0.00000001');
+  });
+
+  it('rounds down what is finer than eight decimals', () => {
+    expect(formatQuantity('0.999999999')).toBe('0.99999999');
+  });
+});
+
+describe('formatPrice', () => {
+  it.each([
+    [64120.559, '$64,120.55'],
+    [1, '$1.00'],
+    [0.4567, '$0.4567'],
+    [0.00001234, '$0.00001234'],
+    ['0.5', '$0.5000'],
+  ])('shows %s as %s', (price, text) => {
+    expect(formatPrice(price)).toBe(text);
+  });
+});
+
+describe('formatPercent', () => {
+  it.each([
+    [1.239, '+1.23%'],
+    ['-0.5', '-0.50%'],
+    [0, '0.00%'],
+    [null, UNKNOWN],
+  ])('shows %s as %s', (value, text) => {
+    expect(formatPercent(value)).toBe(text);
+  });
+});
+
+describe('directionOf', () => {
+  it('tells gains, losses and neither apart', () => {
+    expect([directionOf('0.01'), directionOf(-3), directionOf('0.00'), directionOf(null)]).toEqual(['up', 'down', 'flat', 'flat']);
+  });
+});

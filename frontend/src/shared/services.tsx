@@ -1,0 +1,51 @@
+import { QueryClient } from '@tanstack/react-query';
+import { createContext, useContext, useSyncExternalStore } from 'react';
+import { type ApiClient, createApiClient } from './api/client';
+import { isTransient } from './api/problem';
+import { Session, type SessionPorts, type SessionState } from './session/session';
+
+/** What the application is built from; made once per page, or once per test. */
+export interface Services {
+  readonly session: Session;
+  readonly api: ApiClient;
+  readonly queries: QueryClient;
+}
+
+const READ_RETRIES = 2;
+
+function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 5_000,
+        retry: (failures, error) => failures < READ_RETRIES && isTransient(error),
+      },
+      // An order must never wait for the connection and then go out unasked.
+      mutations: { networkMode: 'always', retry: false },
+    },
+  });
+}
+
+export function createServices(ports: SessionPorts): Services {
+  const session = new Session(ports);
+  return { session, api: createApiClient(session), queries: createQueryClient() };
+}
+
+const ServicesContext = createContext<Services | null>(null);
+
+export const ServicesProvider = ServicesContext.Provider;
+
+export function useServices(): Services {
+  const services = useContext(ServicesContext);
+  if (services === null) throw new Error('useServices needs a ServicesProvider');
+  return services;
+}
+
+export const useApi = (): ApiClient => useServices().api;
+
+export function useSession(): SessionState {
+  const { session } = useServices();
+  return useSyncExternalStore(session.subscribe, session.snapshot);
+}
+
+export const useIsSignedIn = (): boolean => useSession().status === 'signed-in';

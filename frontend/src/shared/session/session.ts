@@ -1,0 +1,135 @@
+import { readClaims, type TokenClaims } from './claims';
+
+export type SessionState =
+  | { readonly status: 'restoring' }
+  | { readonly status: 'signed-out'; readonly reason: SignOutReason }
+  | { readonly status: 'signed-in'; readonly username: string; readonly roles: readonly string[] };
+
+export type SignOutReason = 'none' | 'logged-out' | 'expired';
+
+export interface IssuedToken {
+  readonly access_token: string;
+  readonly expires_in: number;
+}
+
+/** What a session needs from its surroundings; faked in tests. */
+export interface SessionPorts {
+  /** Trades the refresh cookie for a token; null when the cookie is gone or refused. Throws when nobody answered. */
+  readonly refresh: () => Promise<IssuedToken | null>;
+  readonly now: () => number;
+  /** Remembers across reloads that there is a cookie worth trying. Holds no secret. */
+  readonly hint: { read: () => boolean; write: (signedIn: boolean) => void };
+  /** Tells this browser's other tabs that the session ended, and hears it from them. */
+  readonly channel: { announceSignOut: () => void; onSignOut: (listener: () => void) => void };
+}
+
+/** A token this close to its end is renewed before it is used. */
+const RENEW_BEFORE_MS = 30_000;
+
+interface HeldToken {
+  readonly value: string;
+  readonly expiresAt: number;
+  readonly claims: TokenClaims;
+}
+
+/** The access token, in memory only, and the life of the session around it. */
+export class Session {
+  private token: HeldToken | null = null;
+  private state: SessionState;
+  private renewal: Promise<string | null> | null = null;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly ports: SessionPorts) {
+    this.state = ports.hint.read() ? { status: 'restoring' } : { status: 'signed-out', reason: 'none' };
+    ports.channel.onSignOut(() => {
+      this.forget('logged-out');
+    });
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly snapshot = (): SessionState => this.state;
+
+  /** Tries the refresh cookie once after a page load; never throws. */
+  async restore(): Promise<void> {
+    if (this.state.status !== 'restoring') return;
+    try {
+      await this.renew();
+    } catch {
+      // Nobody answered: the hint stays, so the next load tries again.
+      this.set({ status: 'signed-out', reason: 'none' });
+    }
+  }
+
+  signIn(issued: IssuedToken): void {
+    this.hold(issued);
+    this.ports.hint.write(true);
+  }
+
+  /** Ends the session in this tab and in the browser's other tabs. */
+  signOut(): void {
+    this.forget('logged-out');
+    this.ports.channel.announceSignOut();
+  }
+
+  /** The token to send now, renewed first when it is about to expire; null when signed out. */
+  async usableToken(): Promise<string | null> {
+    if (this.token === null) return null;
+    if (this.token.expiresAt - this.ports.now() > RENEW_BEFORE_MS) return this.token.value;
+    return this.renewQuietly();
+  }
+
+  /** A newer token than the one that was refused, or null when the session is over. */
+  async renewAfterRefusal(refused: string): Promise<string | null> {
+    if (this.token !== null && this.token.value !== refused) return this.token.value;
+    return this.renewQuietly();
+  }
+
+  private async renewQuietly(): Promise<string | null> {
+    try {
+      return await this.renew();
+    } catch {
+      // The old token may still do; if not, the refusal reaches the caller.
+      return this.token?.value ?? null;
+    }
+  }
+
+  private renew(): Promise<string | null> {
+    this.renewal ??= this.renewOnce().finally(() => {
+      this.renewal = null;
+    });
+    return this.renewal;
+  }
+
+  private async renewOnce(): Promise<string | null> {
+    const wasSignedIn = this.state.status === 'signed-in';
+    const issued = await this.ports.refresh();
+    if (issued === null) {
+      this.forget(wasSignedIn ? 'expired' : 'none');
+      return null;
+    }
+    this.hold(issued);
+    return issued.access_token;
+  }
+
+  private hold(issued: IssuedToken): void {
+    const claims = readClaims(issued.access_token);
+    this.token = { value: issued.access_token, expiresAt: this.ports.now() + issued.expires_in * 1000, claims };
+    this.set({ status: 'signed-in', username: claims.username, roles: claims.roles });
+  }
+
+  private forget(reason: SignOutReason): void {
+    this.token = null;
+    this.ports.hint.write(false);
+    this.set({ status: 'signed-out', reason });
+  }
+
+  private set(state: SessionState): void {
+    const same = state.status === 'signed-in' && this.state.status === 'signed-in' && state.username === this.state.username;
+    this.state = same ? this.state : state;
+    if (!same) for (const listener of this.listeners) listener();
+  }
+}
