@@ -5,12 +5,15 @@ import contextlib
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+S = TypeVar("S", bound=BaseSettings)
 
 _STOP_SECONDS: Final = 10
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -51,6 +54,15 @@ def run_worker(work: Callable[[], Awaitable[None]]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(supervise())
+
+
+def read_settings(kind: type[S]) -> S:
+    """Return the settings of this environment; a missing or wrong one ends the process with a line that names it."""
+    from_environment: dict[str, Any] = {}
+    try:
+        return kind(**from_environment)
+    except ValidationError as error:
+        explain_settings(error)
 
 
 def explain_settings(error: ValidationError) -> NoReturn:
