@@ -1,4 +1,4 @@
-"""How orders look from outside: rendered here, not in the API, because an answer is stored with its order for replay."""
+"""How orders look from outside. Here and not in the API, because an answer is stored with its order for replay."""
 
 import json
 from typing import Final

@@ -11,8 +11,9 @@ from cnop_orders.application import changes
 from cnop_orders.application.changes import NewTerms
 from cnop_orders.application.codec import decode_order
 from cnop_orders.application.keys import order_key
-from cnop_orders.application.placement import Market, Placement, place
-from cnop_orders.application.render import data_json, order_document
+from cnop_orders.application.placement import Market, place
+from cnop_orders.application.preview import preview_document
+from cnop_orders.application.render import Document, data_json, order_document
 from cnop_orders.application.requests import OrderRequest
 from cnop_orders.domain.errors import UnknownOrder
 from cnop_orders.domain.terms import Terms
@@ -83,12 +84,13 @@ class Trading:
 
         return await self._execute(caller, decide, promise=promise.of("orders.place") if promise else None)
 
-    async def preview(self, caller: Caller, request: OrderRequest) -> tuple[Placement, Market]:
+    async def preview(self, caller: Caller, request: OrderRequest) -> Document:
         """Return what placing the order would do now, without doing it. Raises what placing would raise."""
         market = await self._market(request.asset_id)
         wallet = await self._reader.wallet(caller.user_id)
         stamp = Stamp(TransactionId("preview"), caller.origin, epoch_ms(self._clock.now()))
-        return place(request, market, order_id=OrderId("preview"), wallet=wallet, stamp=stamp), market
+        placement = place(request, market, order_id=OrderId("preview"), wallet=wallet, stamp=stamp)
+        return preview_document(placement, market)
 
     async def cancel(self, caller: Caller, order_id: OrderId, promise: Promise | None) -> Outcome:
         """Cancel an open limit order."""
