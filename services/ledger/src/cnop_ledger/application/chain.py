@@ -1,19 +1,17 @@
 """The MACs that make history tamper-evident, under keys that the store never sees.
 
-Each entry's MAC covers its content, its owner and its predecessor's MAC; the wallet item carries one over its own
-content, so that a forged balance is refused when it is read.
+What is signed is the very text that is stored, together with its address, so that nothing can be altered or moved. An
+entry's text names the MAC of its predecessor; the wallet is signed too, so that a forged balance is refused when read.
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from typing import Final
 
-from cnop_core.ids import UserId
-from cnop_platform.store import Body
+from cnop_platform.store import Key
 
 _KEY_BYTES: Final = 32
 
@@ -37,21 +35,20 @@ class ChainKeys:
         """Read one or more base64url keys separated by commas, the signing key first. Raises `InvalidKey`."""
         return cls(*(_decode_key(part.strip()) for part in text.split(",")))
 
-    def sign(self, user_id: UserId, content: Body) -> str:
-        """Return the MAC of `content`, which belongs to `user_id`, under the signing key: 43 characters."""
-        return _mac(self._keys[self.signing_id], user_id, content)
+    def sign(self, key: Key, text: str) -> str:
+        """Return the MAC of `text` stored at `key`, under the signing key: 43 characters."""
+        return _mac(self._keys[self.signing_id], key, text)
 
-    def verifies(self, user_id: UserId, content: Body, *, key_id: object, mac: object) -> bool:
-        """Tell whether `mac` was made for exactly this content and owner, by a key that is known here."""
-        key = self._keys.get(key_id) if isinstance(key_id, str) else None
-        if key is None or not isinstance(mac, str):
+    def verifies(self, key: Key, text: str, *, key_id: object, mac: object) -> bool:
+        """Tell whether `mac` was made for exactly this text at this address, by a key that is known here."""
+        secret = self._keys.get(key_id) if isinstance(key_id, str) else None
+        if secret is None or not isinstance(mac, str):
             return False
-        return hmac.compare_digest(_mac(key, user_id, content).encode(), mac.encode())
+        return hmac.compare_digest(_mac(secret, key, text).encode(), mac.encode())
 
 
-def _mac(key: bytes, user_id: UserId, content: Body) -> str:
-    canonical = json.dumps([user_id, content], sort_keys=True, separators=(",", ":"))
-    return _text(hmac.digest(key, canonical.encode(), "sha256"))
+def _mac(secret: bytes, key: Key, text: str) -> str:
+    return _text(hmac.digest(secret, f"{len(key.pk)}:{key.pk}{len(key.sk)}:{key.sk}{text}".encode(), "sha256"))
 
 
 def _key_id(key: bytes) -> str:

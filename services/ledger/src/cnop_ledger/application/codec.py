@@ -1,5 +1,6 @@
-"""Wallets and entries as store bodies: short names, lists where the meaning is fixed, nothing that can be left out."""
+"""Wallets and entries as store bodies: one signed JSON text, with short names and nothing that can be left out."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -7,26 +8,28 @@ from typing import Any, Final, TypeVar
 from cnop_core.ids import AssetId, OrderId, TransactionId, UserId
 from cnop_core.money import Cents, PriceUnits, Units
 from cnop_ledger.application.chain import ChainKeys
+from cnop_ledger.application.keys import entry_key, wallet_key
 from cnop_ledger.domain.entries import Account, Amount, Balance, Entry, Kind, Origin, Posting, Seal, Stamp
 from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.pricing import Side, Trade
 from cnop_ledger.domain.wallet import DayTotals, Holding, Wallet
-from cnop_platform.store import Body, Item, Json
+from cnop_platform.store import Absent, Condition, Item, Key, Put
 
 FORMAT: Final = 1
 _T = TypeVar("_T")
+_render = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 class CorruptItem(InvariantViolated):
     """A stored wallet or entry is not one that this ledger wrote."""
 
 
-def encode_wallet(wallet: Wallet, keys: ChainKeys) -> Body:
-    """Return the body of the wallet's item, signed."""
-    body: dict[str, Json] = {
+def put_wallet(wallet: Wallet, keys: ChainKeys, *, head: str, condition: Condition) -> Put:
+    """Return the write that stores `wallet`, signed; `head` is the MAC of its last entry."""
+    content = {
         "v": FORMAT,
         "seq": wallet.seq,
-        "head": wallet.head,
+        "head": head,
         "at": [wallet.created_ms, wallet.updated_ms],
         "day": [wallet.today.day, wallet.today.deposited, wallet.today.withdrawn],
         "open": wallet.open_orders,
@@ -35,106 +38,113 @@ def encode_wallet(wallet: Wallet, keys: ChainKeys) -> Body:
             asset_id: [h.posted, h.held, h.scale, h.average_cost, h.created_ms, h.updated_ms]
             for asset_id, h in wallet.holdings.items()
         },
-        "key": keys.signing_id,
     }
-    return {**body, "mac": keys.sign(wallet.user_id, body)}
+    put, _ = _signed_put(wallet_key(wallet.user_id), content, keys, condition)
+    return put
 
 
-def decode_wallet(user_id: UserId, item: Item | None, keys: ChainKeys) -> Wallet:
+def read_wallet(user_id: UserId, item: Item | None, keys: ChainKeys) -> Wallet:
     """Return the stored wallet, an empty one for None. Raises `CorruptItem` when no ledger wrote it."""
     if item is None:
         return Wallet(user_id)
-    body = dict(item.body)
-    mac = body.pop("mac", None)
-    if not keys.verifies(user_id, body, key_id=body.get("key"), mac=mac):
-        raise CorruptItem(f"the wallet of {user_id} does not carry a valid signature; run the ledger verification")
-    return _read(lambda: _wallet(user_id, item.version, body), what=f"the wallet of {user_id}")
+    what = f"the wallet of {user_id}"
+    return _read(lambda: _wallet(user_id, item.version, _content(item, keys)), what=what)
 
 
-def encode_entry(entry: Entry, keys: ChainKeys, *, previous: str) -> tuple[Entry, Body]:
-    """Chain `entry` to the MAC of its predecessor, and return it with its body."""
-    content: dict[str, Json] = {
+def put_entry(entry: Entry, keys: ChainKeys, *, previous: str, ref: str | None) -> tuple[Entry, Put]:
+    """Chain `entry` to the MAC of its predecessor; return it sealed, and the write that stores it."""
+    stamp = entry.stamp
+    content: dict[str, object] = {
         "v": FORMAT,
         "seq": entry.seq,
         "kind": entry.kind.value,
-        "at": entry.stamp.at_ms,
-        "txn": entry.stamp.transaction_id,
-        "by": [entry.stamp.origin.actor, entry.stamp.origin.source_address, entry.stamp.origin.request_id],
-        "after": {asset_id: list(balance) for asset_id, balance in entry.after.items()},
+        "at": stamp.at_ms,
+        "txn": stamp.transaction_id,
+        "by": [stamp.origin.actor, stamp.origin.source_address, stamp.origin.request_id],
+        "post": entry.postings,
+        "hold": entry.holds,
+        "after": entry.after,
+        "trade": _trade_list(entry.trade, entry.realized_pnl) if entry.trade else None,
+        "order": entry.order_id,
+        "idem": ref,
         "prev": previous,
-        "key": keys.signing_id,
     }
-    if entry.postings:
-        content["post"] = [list(posting) for posting in entry.postings]
-    if entry.holds:
-        content["hold"] = [list(change) for change in entry.holds]
-    if entry.trade:
-        content["trade"] = _trade_list(entry.trade, entry.realized_pnl)
-    if entry.order_id:
-        content["order"] = entry.order_id
-    if entry.idempotency_ref:
-        content["idem"] = entry.idempotency_ref
-    mac = keys.sign(entry.user_id, content)
-    return replace(entry, seal=Seal(previous, keys.signing_id, mac)), {**content, "mac": mac}
+    present = {name: value for name, value in content.items() if value or name == "prev"}
+    put, mac = _signed_put(entry_key(entry.user_id, entry.seq), present, keys, Absent())
+    return replace(entry, idempotency_ref=ref, seal=Seal(previous, keys.signing_id, mac)), put
 
 
-def decode_entry(user_id: UserId, body: Body) -> Entry:
-    """Return the stored entry. Its MAC is not checked here; `verify` does. Raises `CorruptItem`."""
-    return _read(lambda: _entry(user_id, body), what=f"an entry of {user_id}")
+def read_entry(user_id: UserId, item: Item, keys: ChainKeys) -> Entry:
+    """Return the stored entry. Raises `CorruptItem` when no ledger wrote it there."""
+    seal = (item.body.get("key"), item.body.get("mac"))
+    return _read(lambda: _entry(user_id, _content(item, keys), *seal), what=f"{item.key.sk} of {user_id}")
 
 
-def entry_is_authentic(user_id: UserId, body: Body, keys: ChainKeys) -> bool:
-    """Tell whether the entry's MAC was made for exactly this body."""
-    content = {name: value for name, value in body.items() if name != "mac"}
-    return keys.verifies(user_id, content, key_id=body.get("key"), mac=body.get("mac"))
+def stored_mac(item: Item) -> object:
+    """Return the MAC that a stored wallet or entry carries, unchecked."""
+    return item.body.get("mac")
+
+
+def _signed_put(key: Key, content: object, keys: ChainKeys, condition: Condition) -> tuple[Put, str]:
+    text = _render(content)
+    mac = keys.sign(key, text)
+    return Put(key, {"data": text, "key": keys.signing_id, "mac": mac}, condition), mac
+
+
+def _content(item: Item, keys: ChainKeys) -> Any:
+    text = item.body["data"]
+    if not isinstance(text, str) or not keys.verifies(
+        item.key, text, key_id=item.body.get("key"), mac=item.body.get("mac")
+    ):
+        raise ValueError("no valid signature")
+    content = json.loads(text)
+    if content["v"] != FORMAT:
+        raise ValueError("unknown format")
+    return content
 
 
 def _read(build: Callable[[], _T], *, what: str) -> _T:
     try:
         return build()
     except (KeyError, TypeError, ValueError) as error:
-        raise CorruptItem(f"{what} cannot be read; run the ledger verification") from error
+        raise CorruptItem(f"{what} was not written by this ledger ({error}); run the ledger verification") from error
 
 
-def _wallet(user_id: UserId, version: int, body: dict[str, Any]) -> Wallet:
-    if body["v"] != FORMAT:
-        raise ValueError("unknown format")
+def _wallet(user_id: UserId, version: int, content: Any) -> Wallet:
     return Wallet(
         user_id=user_id,
-        holdings={AssetId(asset_id): Holding(*figures) for asset_id, figures in body["has"].items()},
-        today=DayTotals(*body["day"]),
-        open_orders=body["open"],
-        counts={Kind(kind): count for kind, count in body["n"].items()},
-        seq=body["seq"],
-        head=body["head"],
-        created_ms=body["at"][0],
-        updated_ms=body["at"][1],
+        holdings={AssetId(asset_id): Holding(*figures) for asset_id, figures in content["has"].items()},
+        today=DayTotals(*content["day"]),
+        open_orders=content["open"],
+        counts={Kind(kind): count for kind, count in content["n"].items()},
+        seq=content["seq"],
+        head=content["head"],
+        created_ms=content["at"][0],
+        updated_ms=content["at"][1],
         version=version,
     )
 
 
-def _entry(user_id: UserId, body: Any) -> Entry:
-    if body["v"] != FORMAT:
-        raise ValueError("unknown format")
-    kind = Kind(body["kind"])
-    trade, realized_pnl = _trade(kind, body["trade"]) if "trade" in body else (None, None)
+def _entry(user_id: UserId, content: Any, key_id: Any, mac: Any) -> Entry:
+    kind = Kind(content["kind"])
+    trade, realized_pnl = _trade(kind, content["trade"]) if "trade" in content else (None, None)
     return Entry(
         user_id=user_id,
-        seq=body["seq"],
+        seq=content["seq"],
         kind=kind,
-        stamp=Stamp(TransactionId(body["txn"]), Origin(*body["by"]), body["at"]),
-        postings=tuple(Posting(Account(account), AssetId(a), amount) for account, a, amount in body.get("post", ())),
-        holds=tuple(Amount(AssetId(asset_id), units) for asset_id, units in body.get("hold", ())),
-        after={AssetId(asset_id): Balance(*balance) for asset_id, balance in body["after"].items()},
+        stamp=Stamp(TransactionId(content["txn"]), Origin(*content["by"]), content["at"]),
+        postings=tuple(Posting(Account(account), AssetId(a), amount) for account, a, amount in content.get("post", ())),
+        holds=tuple(Amount(AssetId(asset_id), units) for asset_id, units in content.get("hold", ())),
+        after={AssetId(asset_id): Balance(*balance) for asset_id, balance in content.get("after", {}).items()},
         trade=trade,
         realized_pnl=realized_pnl,
-        order_id=OrderId(body["order"]) if "order" in body else None,
-        idempotency_ref=body.get("idem"),
-        seal=Seal(body["prev"], body["key"], body["mac"]),
+        order_id=OrderId(content["order"]) if "order" in content else None,
+        idempotency_ref=content.get("idem"),
+        seal=Seal(content["prev"], key_id, mac),
     )
 
 
-def _trade_list(trade: Trade, realized_pnl: int | None) -> list[Json]:
+def _trade_list(trade: Trade, realized_pnl: int | None) -> list[object]:
     return [trade.asset_id, trade.scale, trade.quantity, trade.price, trade.total, trade.fee, realized_pnl]
 
 

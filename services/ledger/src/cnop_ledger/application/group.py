@@ -4,16 +4,16 @@ Pure: what the store holds comes in, what to write and what to answer goes out.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from cnop_core.ids import UserId
 from cnop_ledger.application.answers import keep_answer, repeated
 from cnop_ledger.application.chain import ChainKeys
-from cnop_ledger.application.codec import decode_wallet, encode_entry, encode_wallet
+from cnop_ledger.application.codec import put_entry, put_wallet, read_wallet
 from cnop_ledger.application.commands import Decision, Outcome, Response, Snapshot
 from cnop_ledger.application.jobs import Job, Result
-from cnop_ledger.application.keys import ANSWERS, ENTRIES, entry_key, partition, wallet_key
+from cnop_ledger.application.keys import ANSWERS, ENTRIES, partition, wallet_key
 from cnop_ledger.domain.entries import Stamp
 from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.movements import Change
@@ -45,7 +45,9 @@ class Plan:
     start: Wallet
     """The wallet as it was read."""
     end: Wallet
-    """The wallet once all of `written` are applied."""
+    """The wallet once all of `written` are applied, except for its head."""
+    head: str
+    """The MAC of the last entry: what tells this plan from any other."""
     entries: list[Put] = field(default_factory=list)
     others: list[Write] = field(default_factory=list)
     taken: set[Key] = field(default_factory=set)
@@ -63,8 +65,7 @@ class Plan:
     def writes(self, keys: ChainKeys) -> list[Write]:
         """Return the transaction: the wallet first, then the entries, then everything else."""
         condition: Condition = Version(self.start.version) if self.start.version else Absent()
-        wallet = Put(wallet_key(self.start.user_id), encode_wallet(self.end, keys), condition)
-        return [wallet, *self.entries, *self.others]
+        return [put_wallet(self.end, keys, head=self.head, condition=condition), *self.entries, *self.others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Planner:
         A job that touches an item which an earlier one writes, or for which there is no room, is in none of the plan's
         lists: it is for the next group. Raises `CorruptItem` for a wallet that was tampered with.
         """
-        wallet = decode_wallet(user_id, items.get(wallet_key(user_id)), self.keys)
-        plan = Plan(start=wallet, end=wallet)
+        wallet = read_wallet(user_id, items.get(wallet_key(user_id)), self.keys)
+        plan = Plan(start=wallet, end=wallet, head=wallet.head)
         for job in jobs:
             if plan.taken.isdisjoint(job.reads):
                 self._place(plan, job, items, now_ms=now_ms)
@@ -133,10 +134,10 @@ class Planner:
         return (kept,)
 
     def _chain(self, plan: Plan, job: Job, response: Response, change: Change, keys: frozenset[Key]) -> None:
-        entry, body = encode_entry(replace(change.entry, idempotency_ref=job.ref), self.keys, previous=plan.end.head)
-        plan.entries.append(Put(entry_key(entry.user_id, entry.seq), body, Absent()))
+        entry, put = put_entry(change.entry, self.keys, previous=plan.head, ref=job.ref)
+        plan.entries.append(put)
         plan.written.append(Written(job, Outcome(response, entry), keys))
-        plan.end = replace(change.wallet, head=entry.mac)
+        plan.end, plan.head = change.wallet, entry.mac
 
 
 def _check(decision: Decision, plan: Plan, stamp: Stamp) -> None:

@@ -7,10 +7,10 @@ from typing import Final
 
 from cnop_core.ids import AssetId, UserId
 from cnop_ledger.application.chain import ChainKeys
-from cnop_ledger.application.codec import decode_entry, decode_wallet
+from cnop_ledger.application.codec import read_entry, read_wallet
 from cnop_ledger.application.keys import entry_sk, partition, wallet_key
 from cnop_ledger.domain.entries import Entry, Kind
-from cnop_ledger.domain.wallet import Wallet, touched
+from cnop_ledger.domain.wallet import Wallet
 from cnop_platform.store import InvalidCursor, Store
 
 MAX_SCANNED: Final = 1_000
@@ -41,7 +41,7 @@ class _Filter:
 
     def matches(self, entry: Entry) -> bool:
         return (self.kinds is None or entry.kind in self.kinds) and (
-            self.asset_id is None or self.asset_id in touched(entry)
+            self.asset_id is None or self.asset_id in entry.changes()
         )
 
     def total(self, wallet: Wallet) -> int | None:
@@ -59,7 +59,7 @@ class LedgerReader:
 
     async def wallet(self, user_id: UserId) -> Wallet:
         """Return the wallet as it is now, an empty one for a user without entries. Raises `CorruptItem`."""
-        return decode_wallet(user_id, await self._store.get(wallet_key(user_id)), self._keys)
+        return read_wallet(user_id, await self._store.get(wallet_key(user_id)), self._keys)
 
     async def history(
         self,
@@ -88,13 +88,13 @@ class LedgerReader:
         return HistoryPage(shown, _next_cursor(found, shown, offset + limit, lowest), wanted.total(wallet))
 
     async def entries(self, user_id: UserId, *, after_seq: int = 0) -> AsyncIterator[Entry]:
-        """Walk over the entries that follow `after_seq`, oldest first, as far as they exist by then."""
+        """Walk over the entries that follow `after_seq`, oldest first, as far as they exist. Raises `CorruptItem`."""
         while True:
             page = await self._store.query(
                 partition(user_id), start=entry_sk(after_seq + 1), end=entry_sk(after_seq + _CHUNK), limit=_CHUNK
             )
             for item in page.items:
-                yield decode_entry(user_id, item.body)
+                yield read_entry(user_id, item, self._keys)
             if len(page.items) < _CHUNK:
                 return
             after_seq += _CHUNK
@@ -106,7 +106,7 @@ class LedgerReader:
                 partition(user_id), start=entry_sk(start), end=entry_sk(below - 1), forward=False, limit=_CHUNK
             )
             for item in page.items:
-                yield decode_entry(user_id, item.body)
+                yield read_entry(user_id, item, self._keys)
             below = start
 
 

@@ -7,13 +7,13 @@ from typing import Final
 
 from cnop_core.ids import AssetId, UserId
 from cnop_ledger.application.chain import ChainKeys
-from cnop_ledger.application.codec import CorruptItem, decode_entry, entry_is_authentic
+from cnop_ledger.application.codec import CorruptItem, read_entry
 from cnop_ledger.application.keys import entry_sk
 from cnop_ledger.domain.entries import Account, Entry
 from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.movements import realized_pnl
 from cnop_ledger.domain.pricing import total_of
-from cnop_ledger.domain.wallet import Wallet, advance, touched
+from cnop_ledger.domain.wallet import Wallet, advance
 from cnop_platform.store import Item
 
 _COMPARED: Final = ("holdings", "today", "open_orders", "counts", "seq", "head", "created_ms", "updated_ms")
@@ -69,16 +69,15 @@ class Replay:
     def apply(self, item: Item) -> None:
         """Add the next stored entry. Raises `Broken`."""
         seq = self.wallet.seq + 1
-        if item.key.sk != entry_sk(seq) or item.body.get("seq") != seq:
+        if item.key.sk != entry_sk(seq):
             raise self.broken(seq, Invariant.NO_GAP, f"expected entry {seq}, found {item.key.sk}")
-        if not entry_is_authentic(self.user_id, item.body, self.keys):
-            raise self.broken(seq, Invariant.CHAIN, "the entry's MAC does not match its content")
-        if item.body.get("prev") != self.wallet.head:
-            raise self.broken(seq, Invariant.CHAIN, "the entry does not follow its predecessor")
         try:
-            self._apply(decode_entry(self.user_id, item.body))
+            entry = read_entry(self.user_id, item, self.keys)
         except CorruptItem as error:
             raise self.broken(seq, Invariant.CHAIN, error.message) from error
+        if entry.seq != seq or entry.seal is None or entry.seal.previous != self.wallet.head:
+            raise self.broken(seq, Invariant.CHAIN, "the entry does not follow its predecessor")
+        self._apply(entry)
 
     def compare(self, stored: Wallet) -> None:
         """Check that `stored` is what the entries add up to. Raises `Broken`."""
@@ -98,7 +97,7 @@ class Replay:
             wallet = advance(self.wallet, entry)
         except InvariantViolated as error:
             raise self.broken(entry.seq, Invariant.COVERED, error.message) from error
-        after = {asset_id: wallet.holdings[asset_id].balance for asset_id in touched(entry)}
+        after = {asset_id: wallet.holdings[asset_id].balance for asset_id in entry.changes()}
         if after != entry.after:
             raise self.broken(entry.seq, Invariant.SUM_OF_ENTRIES, "the balances it states do not follow from it")
         self._check_price(entry)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from cnop_core.clock import Clock, epoch_ms
 from cnop_core.errors import RateLimited
 from cnop_core.ids import Entropy, UserId
+from cnop_ledger.application.codec import stored_mac
 from cnop_ledger.application.group import Plan, Planner
 from cnop_ledger.application.jobs import Job, Result
 from cnop_ledger.application.keys import ENTRIES, entry_key, partition, wallet_key
@@ -139,9 +140,9 @@ class Settlement:
 
     async def _landed(self, plan: Plan, wallet: Wallet) -> bool:
         if wallet.seq <= plan.end.seq:
-            return wallet.head == plan.end.head
+            return wallet.head == plan.head
         entry = await self._means.store.get(entry_key(self._user_id, plan.end.seq))
-        return entry is not None and entry.body.get("mac") == plan.end.head
+        return entry is not None and stored_mac(entry) == plan.head
 
     async def _confirm(self, plan: Plan, items: Mapping[Key, Item]) -> bool:
         """Deliver refusals, once a second look shows that they were decided on one consistent snapshot.

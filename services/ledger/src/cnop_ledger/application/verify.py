@@ -10,11 +10,12 @@ from typing import Final, Protocol
 from cnop_core.clock import Clock, epoch_ms
 from cnop_core.ids import AssetId, UserId
 from cnop_ledger.application.chain import ChainKeys
-from cnop_ledger.application.codec import CorruptItem, decode_wallet
+from cnop_ledger.application.codec import CorruptItem, read_wallet
 from cnop_ledger.application.keys import ANSWERS, ENTRIES, PREFIX, entry_sk, partition, wallet_key
 from cnop_ledger.application.replay import Broken, Finding, Invariant, Replay
 from cnop_ledger.application.runner import DAY_SECONDS
 from cnop_ledger.domain.entries import Account
+from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.wallet import Wallet
 from cnop_platform.store import Item, Store
 
@@ -107,13 +108,17 @@ class _WalletCheck:
     async def run(self) -> Replay:
         """Rebuild the wallet from its entries and compare. Raises `Broken`."""
         item = await self._store.get(wallet_key(self._user_id))
-        seq = item.body.get("seq") if item else 0
-        last = seq if isinstance(seq, int) else 0
-        await self._apply_entries(last)
-        if self.replay.wallet.seq < last:
+        try:
+            wallet = self._decode(item)
+        except Broken:
+            # Where the entries are broken too, the first broken one tells more than the wallet.
+            await self._apply_entries(_LAST_ENTRY)
+            raise
+        await self._apply_entries(entry_sk(wallet.seq))
+        if self.replay.wallet.seq < wallet.seq:
             raise self._broken(self.replay.wallet.seq + 1, Invariant.NO_GAP, "the entry is missing")
-        self.replay.compare(self._decode(item))
-        await self._check_nothing_beyond(last)
+        self.replay.compare(wallet)
+        await self._check_nothing_beyond(wallet.seq)
         await self._check_answers()
         return self.replay
 
@@ -137,11 +142,11 @@ class _WalletCheck:
             detail = f"the wallet holds {held} for {wallet.open_orders} orders; {orders.orders} are open, for {ordered}"
             raise self._broken(None, Invariant.HOLDS, detail)
 
-    async def _apply_entries(self, last: int) -> None:
+    async def _apply_entries(self, last: str) -> None:
         cursor = None
-        while last:
+        while True:
             page = await self._store.query(
-                partition(self._user_id), start=ENTRIES, end=entry_sk(last), limit=_PAGE, cursor=cursor
+                partition(self._user_id), start=ENTRIES, end=last, limit=_PAGE, cursor=cursor
             )
             for item in page.items:
                 self.replay.apply(item)
@@ -184,9 +189,11 @@ class _WalletCheck:
 
     def _decode(self, item: Item | None) -> Wallet:
         try:
-            return decode_wallet(self._user_id, item, self._keys)
+            return read_wallet(self._user_id, item, self._keys)
         except CorruptItem as error:
-            raise self._broken(None, Invariant.SUM_OF_ENTRIES, error.message) from error
+            raise self._broken(None, Invariant.CHAIN, error.message) from error
+        except InvariantViolated as error:
+            raise self._broken(None, Invariant.COVERED, error.message) from error
 
     def _broken(self, seq: int | None, invariant: Invariant, detail: str) -> Broken:
         return self.replay.broken(seq, invariant, detail)

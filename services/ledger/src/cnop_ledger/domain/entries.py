@@ -1,6 +1,6 @@
 """An entry: one immutable event of one wallet, with balanced postings, and who caused it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -130,6 +130,10 @@ class Entry:
         """Its own MAC, which the next entry refers to; empty before it is sealed."""
         return self.seal.mac if self.seal else ""
 
+    def changes(self) -> Mapping[AssetId, Balance]:
+        """Return by how much the owner's balances change, for every asset that the entry touches."""
+        return changes_of(self.postings, self.holds)
+
     def posted_to_user(self, asset_id: AssetId) -> int:
         """Return by how much the owner's balance of `asset_id` changes."""
         return sum(p.amount for p in self.postings if p.account is Account.USER and p.asset_id == asset_id)
@@ -140,3 +144,18 @@ class Entry:
         for posting in self.postings:
             sums[posting.asset_id] = sums.get(posting.asset_id, 0) + posting.amount
         return {asset_id: total for asset_id, total in sums.items() if total}
+
+
+def changes_of(postings: Iterable[Posting], holds: Iterable[Amount]) -> Mapping[AssetId, Balance]:
+    """Return what `postings` and `holds` do to their owner's balances, for every asset that they name."""
+    changes: dict[AssetId, Balance] = {}
+    for account, asset_id, amount in postings:
+        posted, held = changes.get(asset_id, _NOTHING)
+        changes[asset_id] = Balance(posted + amount if account is Account.USER else posted, held)
+    for asset_id, units in holds:
+        posted, held = changes.get(asset_id, _NOTHING)
+        changes[asset_id] = Balance(posted, held + units)
+    return changes
+
+
+_NOTHING: Final = Balance(0, 0)

@@ -1,14 +1,14 @@
 """Every way in which a wallet may change: each function returns the new wallet and its entry, or raises."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cnop_core.ids import AssetId, OrderId
 from cnop_core.money import InvalidAmount, format_cents, format_units
-from cnop_ledger.domain.entries import Account, Amount, Entry, Kind, Posting, Stamp
+from cnop_ledger.domain.entries import Account, Amount, Balance, Entry, Kind, Posting, Stamp, changes_of
 from cnop_ledger.domain.errors import DailyLimit, InsufficientAsset, InsufficientFunds, InvariantViolated
 from cnop_ledger.domain.pricing import USD, Side, Trade, cost_basis
-from cnop_ledger.domain.wallet import Wallet, advance, touched
+from cnop_ledger.domain.wallet import Wallet, advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +117,29 @@ def _post(
     order_id: OrderId | None = None,
     gained: int | None = None,
 ) -> Change:
+    moving = tuple(posting for posting in postings if posting.amount)
+    holding = tuple(change for change in holds if change.units)
+    changes = changes_of(moving, holding)
+    for asset_id, change in changes.items():
+        _require_available(wallet, asset_id, change.held - change.posted)
     entry = Entry(
         user_id=wallet.user_id,
         seq=wallet.seq + 1,
         kind=kind,
         stamp=stamp,
-        postings=tuple(posting for posting in postings if posting.amount),
-        holds=tuple(change for change in holds if change.units),
+        postings=moving,
+        holds=holding,
+        after={asset_id: _after(wallet, asset_id, change) for asset_id, change in changes.items()},
         trade=trade,
         realized_pnl=gained,
         order_id=order_id,
     )
-    for asset_id in touched(entry):
-        held = sum(change.units for change in entry.holds if change.asset_id == asset_id)
-        _require_available(wallet, asset_id, held - entry.posted_to_user(asset_id))
-    changed = advance(wallet, entry)
-    after = {asset_id: changed.holdings[asset_id].balance for asset_id in touched(entry)}
-    return Change(changed, replace(entry, after=after))
+    return Change(advance(wallet, entry), entry)
+
+
+def _after(wallet: Wallet, asset_id: AssetId, change: Balance) -> Balance:
+    before = wallet.holding(asset_id)
+    return Balance(before.posted + change.posted, before.held + change.held)
 
 
 def _moved(asset_id: AssetId, amount: int, other_side: Account) -> list[Posting]:

@@ -95,8 +95,8 @@ class Wallet:
 
     def holding(self, asset_id: AssetId) -> Holding:
         """Return the holding of `asset_id`, an empty one when there was never any."""
-        empty = Holding(0, 0, USD_SCALE if asset_id == USD else 0, PriceUnits(0), self.updated_ms, self.updated_ms)
-        return self.holdings.get(asset_id, empty)
+        scale = USD_SCALE if asset_id == USD else 0
+        return self.holdings.get(asset_id) or Holding(0, 0, scale, PriceUnits(0), self.updated_ms, self.updated_ms)
 
     @property
     def cash(self) -> Holding:
@@ -121,10 +121,12 @@ def advance(wallet: Wallet, entry: Entry) -> Wallet:
     open_orders = wallet.open_orders + _open_orders_change(entry)
     if open_orders < 0:
         raise InvariantViolated("no more orders can end than were open")
-    at_ms = entry.stamp.at_ms
-    return replace(
-        wallet,
-        holdings={**wallet.holdings, **{asset_id: _changed(wallet, entry, asset_id) for asset_id in touched(entry)}},
+    at_ms, holdings = entry.stamp.at_ms, dict(wallet.holdings)
+    for asset_id, change in entry.changes().items():
+        holdings[asset_id] = _changed(wallet.holdings.get(asset_id), entry, asset_id, change)
+    return Wallet(
+        user_id=wallet.user_id,
+        holdings=holdings,
         today=wallet.today.plus(entry),
         open_orders=open_orders,
         counts={**wallet.counts, entry.kind: wallet.counts.get(entry.kind, 0) + 1},
@@ -132,25 +134,18 @@ def advance(wallet: Wallet, entry: Entry) -> Wallet:
         head=entry.mac,
         created_ms=wallet.created_ms if wallet.seq else at_ms,
         updated_ms=at_ms,
+        version=wallet.version,
     )
 
 
-def touched(entry: Entry) -> tuple[AssetId, ...]:
-    """Return the assets that an entry posts to or holds, each once, in the entry's order."""
-    return tuple(dict.fromkeys([*(p.asset_id for p in entry.postings), *(h.asset_id for h in entry.holds)]))
-
-
-def _changed(wallet: Wallet, entry: Entry, asset_id: AssetId) -> Holding:
-    before, at_ms = wallet.holdings.get(asset_id), entry.stamp.at_ms
-    moved = entry.posted_to_user(asset_id)
-    held = sum(change.units for change in entry.holds if change.asset_id == asset_id)
+def _changed(before: Holding | None, entry: Entry, asset_id: AssetId, change: Balance) -> Holding:
     return Holding(
-        posted=(before.posted if before else 0) + moved,
-        held=(before.held if before else 0) + held,
+        posted=(before.posted if before else 0) + change.posted,
+        held=(before.held if before else 0) + change.held,
         scale=_scale(before, entry, asset_id),
         average_cost=_average_cost(before, entry, asset_id),
-        created_ms=before.created_ms if before else at_ms,
-        updated_ms=at_ms,
+        created_ms=before.created_ms if before else entry.stamp.at_ms,
+        updated_ms=entry.stamp.at_ms,
     )
 
 
