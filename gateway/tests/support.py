@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from cnop_gateway import (
     GatewaySettings,
     Listener,
@@ -26,7 +28,6 @@ from cnop_gateway import (
     render,
     to_yaml,
 )
-from cryptography.hazmat.primitives.asymmetric import ec
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "cnop-test"

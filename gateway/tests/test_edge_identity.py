@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .support import Gateway, Keys, Service, b64, free_port, running, serving, until
 
+CLOCK_SKEW_SECONDS = 5
 pytestmark = pytest.mark.enable_socket
 
 
@@ -78,7 +79,8 @@ def test_an_unsigned_token_is_refused(gateway: Gateway, keys: Keys):
     for header in ({"alg": "none"}, {"alg": "None", "kid": keys.kid}, {"alg": "", "kid": keys.kid}):
         for signature in ("", "AAAA"):
             bearer = {"Authorization": f"Bearer {b64(header)}.{claims}.{signature}"}
-            problem(gateway.get("/api/v1/orders", headers=bearer), 401, "AUTH_003")
+            withdrawn = keys.bearer("customer", jti="unseen")
+            problem(gateway.get("/api/v1/orders", headers=withdrawn), 401, "AUTH_003")
 
 
 def test_a_token_signed_with_our_public_key_as_an_hmac_secret_is_refused(gateway: Gateway, keys: Keys):
@@ -126,6 +128,12 @@ def test_a_public_operation_needs_no_token_and_sees_none(gateway: Gateway):
     assert "authorization" not in dict(response.json()["headers"])
 
 
+def test_a_token_that_was_good_is_refused_once_it_has_expired(gateway: Gateway, keys: Keys):
+    bearer = keys.bearer("customer", exp=int(time.time()) - CLOCK_SKEW_SECONDS + 2)
+    assert gateway.get("/api/v1/orders", headers=bearer).status_code == 200
+    until(lambda: gateway.get("/api/v1/orders", headers=bearer).status_code == 401, seconds=5)
+
+
 def test_keys_that_appear_late_and_change_are_picked_up(folder: Path, services: dict[str, Service], keys: Keys):
     port = free_port()
     path = "/.well-known/jwks.json"
@@ -139,7 +147,8 @@ def test_keys_that_appear_late_and_change_are_picked_up(folder: Path, services: 
         later = Keys(kid="key-2")
         with serving(Service("keys", port, {path: later.jwks})):
             until(lambda: gateway.get("/api/v1/orders", headers=later.bearer("customer")).status_code == 200)
-            problem(gateway.get("/api/v1/orders", headers=bearer), 401, "AUTH_003")
+            withdrawn = keys.bearer("customer", jti="unseen")
+            problem(gateway.get("/api/v1/orders", headers=withdrawn), 401, "AUTH_003")
 
 
 def _b64(data: bytes) -> str:

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
-from .support import ORIGIN, SECRET, Gateway, Keys, Service, free_port, running
+from .support import ORIGIN, SECRET, Gateway, Keys, free_port, running
 
 pytestmark = pytest.mark.enable_socket
 
@@ -120,8 +121,6 @@ def test_the_page_process_answers_description_docs_and_health_under_the_prefix(g
 
 
 def test_the_page_listener_serves_the_api_and_everything_else_from_the_page_process(gateway: Gateway, keys: Keys):
-    import httpx
-
     seen = httpx.get(f"{gateway.page_url}/api/v1/orders", headers=keys.bearer("customer"), trust_env=False).json()
     assert (seen["service"], seen["path"]) == ("order_service", "/orders")
     for path in ("/", "/orders/ord_1", "/assets/index-abc.js", "/health"):
@@ -261,9 +260,8 @@ def test_a_service_that_is_away_is_503_and_one_that_is_slow_504(gateway: Gateway
     slow = gateway.get("/api/v1/slow")
     assert slow.status_code == 504
     assert slow.json()["code"] == "SVC_002"
-    nobody = {name: Service for name in ()}
     with running(
-        folder, keys, nobody, upstreams={name: {"port": free_port()} for name in gateway.settings.upstreams}
+        folder, keys, {}, upstreams={name: {"port": free_port()} for name in gateway.settings.upstreams}
     ) as lonely:
         for _ in range(20):
             away = lonely.get("/api/v1/inventory/assets")

@@ -54,7 +54,7 @@ SMUGGLED = "GET /api/v1/admin/users/u1 HTTP/1.1\r\nHost: gateway\r\n\r\n"
 )
 def test_ambiguous_framing_is_refused_and_ends_the_connection(probe, framing: str):
     answer = probe(LOGIN + framing)
-    assert answer.startswith(b"HTTP/1.1 4") or answer.startswith(b"HTTP/1.1 501"), answer
+    assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 501")), answer
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b"connection: close" in answer
     head, _, body = answer.partition(b"\r\n\r\n")

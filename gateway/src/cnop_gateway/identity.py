@@ -11,6 +11,8 @@ from cnop_gateway.settings import GatewaySettings
 RBAC_FILTER = "envoy.filters.http.rbac"
 _PROVIDER = "access_token"
 _CLOCK_SKEW_SECONDS = 5
+_CACHED_TOKENS = 5_000
+_CACHED_TOKEN_BYTES = 2_048
 _JWT = "envoy.extensions.filters.http.jwt_authn.v3"
 _RBAC = "envoy.extensions.filters.http.rbac.v3"
 
@@ -29,6 +31,9 @@ def token_filter(settings: GatewaySettings) -> Json:
         "forward": True,
         "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
         "payload_in_metadata": JWT_PAYLOAD,
+        # Checking a signature costs more than all else we do, so a verified token is remembered until it expires, even
+        # when its key is withdrawn meanwhile. The service, which verifies it again and knows revocations, decides.
+        "jwt_cache_config": {"jwt_cache_size": _CACHED_TOKENS, "jwt_max_token_size": _CACHED_TOKEN_BYTES},
         **_keys(settings),
     }
     return extension(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cnop_gateway.protobuf import Json, extension, header
 
 TIMESTAMP = "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%"
-# A request that cannot even be parsed has no headers and so no id; its connection's address and port find it in the log.
+# A request that cannot even be parsed has no headers and so no id; the client's address and port find it in the log.
 REQUEST_ID = (
     '%COALESCE({"operators": [{"command": "REQ", "param": "X-REQUEST-ID"}, "DOWNSTREAM_DIRECT_REMOTE_ADDRESS"]})%'
 )

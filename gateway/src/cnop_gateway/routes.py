@@ -245,7 +245,7 @@ def _body_limit(limit_bytes: int) -> Json:
 
 
 def _preflight() -> Json:
-    # The CORS filter answers these itself, but only on a route that leads somewhere. Token and roles stay demanded here.
+    # The CORS filter answers these itself, but only on a route that leads somewhere; this one demands a token.
     asked = [{"name": name, "present_match": True} for name in ("origin", "access-control-request-method")]
     return {
         "name": "preflight",
