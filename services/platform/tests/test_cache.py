@@ -2,6 +2,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+
 from cnop_core.errors import Unavailable
 from cnop_platform.cache import CacheError, Subscription, connect
 from cnop_platform.runtime import background

@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
 from cnop_core.clock import FixedClock
 from cnop_core.ids import AssetId
 from cnop_platform.catalogue import Asset, Catalogue, UnknownAsset, asset_from_item, asset_put

@@ -2,6 +2,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+
 from cnop_platform.lease import Lease
 from cnop_platform.runtime import background
 

@@ -3,6 +3,9 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cnop_core.clock import FixedClock
 from cnop_core.ids import AssetId
 from cnop_core.money import PriceUnits
@@ -24,8 +27,6 @@ from cnop_platform.prices import (
 from cnop_platform.runtime import background
 from cnop_platform.store import Put, StoreUnavailable
 from cnop_platform.store.memory import MemoryStore
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 BTC = AssetId("BTC")

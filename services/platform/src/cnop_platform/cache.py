@@ -7,9 +7,10 @@ from typing import Final
 
 import structlog
 import valkey.asyncio as valkey
-from cnop_core.errors import CnopError
 from valkey.asyncio.client import PubSub
 from valkey.exceptions import ValkeyError
+
+from cnop_core.errors import CnopError
 
 _log = structlog.get_logger()
 _TIMEOUT_SECONDS: Final = 1.0

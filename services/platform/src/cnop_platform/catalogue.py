@@ -9,7 +9,6 @@ from typing import Any, Final
 from cnop_core.clock import Clock, from_rfc3339, to_rfc3339
 from cnop_core.errors import NotFound
 from cnop_core.ids import AssetId
-
 from cnop_platform.store import Body, Condition, Item, Key, Put, Store
 
 PARTITION: Final = "ASSETS"

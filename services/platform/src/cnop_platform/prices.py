@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import structlog
 import valkey.asyncio as valkey
+
 from cnop_core.clock import Clock, from_rfc3339, to_rfc3339
 from cnop_core.errors import InvalidInput, Unavailable
 from cnop_core.ids import AssetId
 from cnop_core.money import PRICE_SCALE, PriceUnits, format_units, parse_units
-
 from cnop_platform import strict_json
 from cnop_platform.cache import CacheError, Subscription
 from cnop_platform.store import Body, Key, Put, Store, StoreUnavailable
