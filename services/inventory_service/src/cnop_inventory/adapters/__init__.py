@@ -1,0 +1,1 @@
+"""Implementations of the ports: price providers, Valkey, the store."""
