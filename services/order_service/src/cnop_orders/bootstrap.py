@@ -1,17 +1,22 @@
 """Builds the order service: the only place where its objects are made."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
+import valkey.asyncio as valkey
 from fastapi import FastAPI
 
+from cnop_core.clock import Clock
+from cnop_core.ids import Entropy
 from cnop_ledger import Ledger, LedgerReader
 from cnop_orders import VERSION
 from cnop_orders.api import holdings, orders
 from cnop_orders.application.holdings import Holdings
 from cnop_orders.application.queries import OrderReader
 from cnop_orders.application.trading import Trading
+from cnop_orders.domain.terms import Terms
 from cnop_orders.settings import OrderSettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
@@ -19,11 +24,73 @@ from cnop_platform.catalogue import Catalogue
 from cnop_platform.directory import Directory
 from cnop_platform.prices import PriceBoard
 from cnop_platform.runtime import background, service_runtime
-from cnop_platform.system import entropy
+from cnop_platform.store import Store
+from cnop_platform.system import entropy as system_entropy
 from cnop_platform.tokens import KeySource
 from cnop_platform.wakeups import WalletBell, WalletEar
 
 NAME: Final = "order_service"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service is made of, beside what every service has."""
+
+    board: PriceBoard
+    catalogue: Catalogue
+    bell: WalletBell
+    ear: WalletEar
+    trading: Trading
+    orders: OrderReader
+    holdings: Holdings
+    directory: Directory
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        store: Store,
+        cache: valkey.Valkey,
+        clock: Clock,
+        entropy: Entropy,
+        ledger: Ledger,
+        reader: LedgerReader,
+        terms: Terms,
+    ) -> Self:
+        """Put the parts together; nothing runs yet."""
+        board = PriceBoard(store=store, cache=cache, clock=clock)
+        catalogue = Catalogue(store=store, clock=clock)
+        bell = WalletBell(cache)
+        trading = Trading(
+            store=store,
+            ledger=ledger,
+            reader=reader,
+            catalogue=catalogue,
+            board=board,
+            terms=terms,
+            clock=clock,
+            entropy=entropy,
+            ring=bell.ring,
+        )
+        return cls(
+            board=board,
+            catalogue=catalogue,
+            bell=bell,
+            ear=WalletEar(cache),
+            trading=trading,
+            orders=OrderReader(store),
+            holdings=Holdings(reader=reader, catalogue=catalogue, board=board),
+            directory=Directory(store),
+        )
+
+    def provided(self) -> Mapping[type[Any], Any]:
+        """Return what handlers may ask for."""
+        return {
+            Trading: self.trading,
+            OrderReader: self.orders,
+            Holdings: self.holdings,
+            Directory: self.directory,
+        }
 
 
 def build(settings: OrderSettings, *, keys: KeySource | None = None) -> FastAPI:
@@ -33,50 +100,35 @@ def build(settings: OrderSettings, *, keys: KeySource | None = None) -> FastAPI:
     async def wire() -> AsyncIterator[Wiring]:
         async with service_runtime(settings, name=NAME, keys=keys) as runtime:
             base = runtime.infrastructure
-            board = PriceBoard(store=base.store, cache=base.cache, clock=base.clock)
-            catalogue = Catalogue(store=base.store, clock=base.clock)
-            bell, ear = WalletBell(base.cache), WalletEar(base.cache)
-            ledger = Ledger(base.store, settings.chain_keys, clock=base.clock, entropy=entropy)
-            reader = LedgerReader(base.store, settings.chain_keys)
-            trading = Trading(
+            ledger = Ledger(base.store, settings.chain_keys, clock=base.clock, entropy=system_entropy)
+            parts = Parts.build(
                 store=base.store,
-                ledger=ledger,
-                reader=reader,
-                catalogue=catalogue,
-                board=board,
-                terms=settings.terms,
+                cache=base.cache,
                 clock=base.clock,
-                entropy=entropy,
-                ring=bell.ring,
+                entropy=system_entropy,
+                ledger=ledger,
+                reader=LedgerReader(base.store, settings.chain_keys),
+                terms=settings.terms,
             )
-            provided = {
-                Trading: trading,
-                OrderReader: OrderReader(base.store),
-                Holdings: Holdings(reader=reader, catalogue=catalogue, board=board),
-                Directory: Directory(base.store),
-            }
-            async with background([board.run(), bell.run(), ear.run()]):
+            async with background([parts.board.run(), parts.bell.run(), parts.ear.run()]):
                 yield Wiring(
                     gatekeeper=runtime.gatekeeper,
                     health=base.health(),
                     environment=settings.environment,
-                    provided=provided,
+                    provided=parts.provided(),
                 )
-            await ledger.close()
+                await ledger.close()
 
-    return _app(wire, gateway_secret=settings.gateway_secret.get_secret_value(), policies=settings.policies)
+    return create(wire, gateway_secret=settings.gateway_secret.get_secret_value(), policies=settings.policies)
 
 
 def describe() -> dict[str, Any]:
     """Return the OpenAPI description, without any connection or secret."""
-    return describe_app(_app(_never_wired))
+    return describe_app(create(_never_wired))
 
 
-def _never_wired() -> AbstractAsyncContextManager[Wiring]:
-    raise RuntimeError("this app only describes itself")
-
-
-def _app(wire: Wire, *, gateway_secret: str = "", policies: str | None = None) -> FastAPI:
+def create(wire: Wire, *, gateway_secret: str = "", policies: str | None = None) -> FastAPI:
+    """Return the service's app around whatever `wire` gives it."""
     return create_app(
         name=NAME,
         title="Order service",
@@ -86,3 +138,7 @@ def _app(wire: Wire, *, gateway_secret: str = "", policies: str | None = None) -
         gateway_secret=gateway_secret,
         policies=policies,
     )
+
+
+def _never_wired() -> AbstractAsyncContextManager[Wiring]:
+    raise RuntimeError("this app only describes itself")

@@ -1,0 +1,40 @@
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnop_platform.testing.stores import memory_store, sqlite_store
+from cnop_platform.testing.valkeys import valkey_client, valkey_server
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from exchange import Exchange
+
+__all__ = ["memory_store", "sqlite_store", "valkey_client", "valkey_server"]
+
+
+@pytest.fixture
+def entropy():
+    """Distinct ids, the same in every run."""
+    numbers = itertools.count(1)
+    return lambda count: next(numbers).to_bytes(10, "big")[-count:]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def any_store(request):
+    """Every test that takes it runs once per store."""
+    return request.getfixturevalue(f"{request.param}_store")
+
+
+@pytest.fixture
+async def exchange(memory_store, entropy):
+    """The order service on a store in memory, with a clock and prices that the test moves."""
+    async with Exchange(memory_store, entropy).running() as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def set_terms(exchange):
+    """Change the house's terms."""
+    return exchange.set_terms
