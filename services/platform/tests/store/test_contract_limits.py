@@ -25,6 +25,12 @@ def nested(levels):
     return value
 
 
+def in_order(value):
+    if isinstance(value, dict):
+        return {name: in_order(value[name]) for name in sorted(value)}
+    return [in_order(part) for part in value] if isinstance(value, list) else value
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -44,7 +50,7 @@ async def test_a_body_reads_back_exactly(store, body):
     await store.transact([Put(A, body)])
     stored = (await store.get(A)).body
     assert stored == body
-    assert repr(stored) == repr(body), "True is not 1, and the order of names is kept"
+    assert repr(stored) == repr(in_order(body)), "True is not 1, and names come back in sorted order"
 
 
 async def test_other_sequences_mappings_and_enums_are_stored_as_plain_values(store):

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from cnop_platform.store import Delete, InvalidCursor, Key, Put
+from cnop_platform.store.paging import index_span, table_span
 
 SORT_KEYS = [
     "",
@@ -96,6 +97,7 @@ async def test_a_prefix_selects_exactly_what_starts_with_it(store, prefix):
         ("ENTRY#0005", "ENTRY#0005", [5]),
         ("ENTRY#0005", "ENTRY#0003", []),
         ("ENTRY#5", "ENTRY#6", []),
+        (None, "", []),
     ],
 )
 @pytest.mark.parametrize("forward", [True, False])
@@ -221,6 +223,23 @@ async def test_a_cursor_works_only_for_the_query_that_made_it(numbers):
             await numbers.query(pk, cursor=cursor, **options)
     with pytest.raises(InvalidCursor):
         await numbers.query_index("P", cursor=cursor)
+
+
+async def test_a_forged_cursor_reads_nothing_outside_the_query(numbers):
+    """Whoever knows the source can make one that passes for genuine; the range still comes from the query."""
+    await numbers.transact(
+        [Put(Key("P", "x"), {}, index=Key("OPEN", "5")), Put(Key("Q", "x"), {}, index=Key("SHUT", "5"))]
+    )
+    span = table_span("P", prefix="ENTRY#", start=None, end=None, forward=True, limit=100)
+    for position in (("A",), ("WALLET",), ("\ud800",), ("ENTRY#" + "x" * 2000,)):
+        with pytest.raises(InvalidCursor):
+            await numbers.query("P", prefix="ENTRY#", cursor=span.cursor_at(position))
+    index = index_span("OPEN", start="3", end="7", forward=True, limit=100)
+    for position in (("1", "P", "x"), ("8", "P", "x"), ("5", "", "x"), ("5", "P", "\ud800"), ("5", "p" * 3000, "x")):
+        with pytest.raises(InvalidCursor):
+            await numbers.query_index("OPEN", start="3", end="7", cursor=index.cursor_at(position))
+    page = await numbers.query_index("OPEN", start="3", end="7", cursor=index.cursor_at(("3", "Q", "x")))
+    assert [item.key for item in page.items] == [Key("P", "x")]
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "====", "AAAA", "é", "\ud800", "A" * 20_000, "A" * 12_000, "*" * 40])

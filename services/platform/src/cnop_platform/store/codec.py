@@ -1,4 +1,4 @@
-"""Bodies as JSON text: compact, exact integers, no floats."""
+"""Bodies as JSON text: compact, exact integers, no floats, names in sorted order."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def _refuse(text: str) -> NoReturn:
     raise ValueError(f"a stored body holds the number {text}, which is no integer")
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True, default=_plain)
 _decoder = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from cnop_platform.store.limits import MAX_SK_BYTES, utf8_bytes
+from cnop_platform.store.limits import MAX_SK_BYTES, is_storable, utf8_bytes
 from cnop_platform.store.port import MAX_KEYS, MAX_PAGE, InvalidCursor, InvalidQuery, InvalidWrite, Item, Key
 
 Position: TypeAlias = tuple[str, ...]
@@ -39,10 +39,10 @@ class Span:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the range is the wrong way round, which holds no items."""
+        """Whether no sort key can lie in the range."""
         if self.upper is None:
             return False
-        return self.lower > self.upper or (self.lower == self.upper and not self.upper_inclusive)
+        return not self.upper or self.lower > self.upper or (self.lower == self.upper and not self.upper_inclusive)
 
     def covers(self, sort_key: str) -> bool:
         """Tell whether `sort_key` lies in the range."""
@@ -62,8 +62,11 @@ class Span:
 
     def cursor_after(self, item: Item) -> str:
         """Return the cursor of a page whose last item is `item`."""
-        position = self.position(item)
-        payload = json.dumps(position, ensure_ascii=False, separators=(",", ":")).encode()
+        return self.cursor_at(self.position(item))
+
+    def cursor_at(self, position: Position) -> str:
+        """Return the cursor of a page that ended at `position`."""
+        payload = json.dumps(position, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(self._fingerprint(position) + payload).rstrip(b"=").decode()
 
     def after(self, cursor: str) -> Position:
@@ -71,9 +74,18 @@ class Span:
         raw = _decode_base64(cursor)
         fingerprint, payload = raw[:_FINGERPRINT_BYTES], raw[_FINGERPRINT_BYTES:]
         position = _decode_position(payload, parts=1 if self.source == "table" else 3)
-        if fingerprint != self._fingerprint(position) or not self.covers(position[0]):
+        if fingerprint != self._fingerprint(position) or not self._holds(position):
             raise _invalid_cursor()
         return position
+
+    def _holds(self, position: Position) -> bool:
+        return self.covers(position[0]) and all(is_storable(key) for key in self.keys_at(position))
+
+    def keys_at(self, position: Position) -> tuple[Key, ...]:
+        """Return the keys that make up a position: the item's, and before it the one in the index when that is read."""
+        if self.source == "table":
+            return (Key(self.pk, position[0]),)
+        return (Key(self.pk, position[0]), Key(position[1], position[2]))
 
     def _fingerprint(self, position: Position) -> bytes:
         query = [self.source, self.pk, self.lower, self.upper, self.upper_inclusive, self.forward, *position]
@@ -146,7 +158,7 @@ def _decode_position(payload: bytes, *, parts: int) -> Position:
         raise _invalid_cursor() from error
     if not isinstance(position, list) or len(position) != parts:
         raise _invalid_cursor()
-    if not all(isinstance(part, str) and part and _has_utf8(part) for part in position):
+    if not all(isinstance(part, str) for part in position):
         raise _invalid_cursor()
     return tuple(position)
 

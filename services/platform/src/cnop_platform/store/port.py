@@ -11,7 +11,7 @@ from typing import ClassVar, Final, NamedTuple, Protocol, TypeAlias
 from cnop_core.errors import CnopError, Conflict, InvalidInput, Unavailable
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
-"""What a body may hold. Floats are refused: no float touches the store."""
+"""What a body may hold. Floats are refused: no float touches the store. Names come back in sorted order."""
 Body: TypeAlias = Mapping[str, Json]
 
 MAX_WRITES: Final = 100
