@@ -33,7 +33,7 @@ from cnop_platform.catalogue import Asset, asset_put
 from cnop_platform.directory import username_put
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health
-from cnop_platform.permissions import load_role_matrix, policies_folder
+from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.prices import Quote
 from cnop_platform.store import Anything
 from cnop_platform.testing.tokens import TERMS, TokenMint
@@ -203,7 +203,7 @@ class Exchange:
         audit = AuditTrail(store=self.store, key=b"k" * 32, service="orders", clock=self.clock, entropy=self.entropy)
         gatekeeper = Gatekeeper(
             authenticator=BearerAuthenticator(verifier=verifier, sessions=self.sessions),
-            matrix=load_role_matrix(policies_folder()),
+            policies=load_policies(policies_folder()),
             audit=audit,
             clock=self.clock,
         )
