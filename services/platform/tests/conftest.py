@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from cnop_platform.testing.valkeys import valkey_client, valkey_server
 
 sys.path.insert(0, str(Path(__file__).parent))

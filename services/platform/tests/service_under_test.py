@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import httpx
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict
+
 from cnop_core.clock import FixedClock
 from cnop_core.errors import Conflict, NotFound, RateLimited, Unavailable
 from cnop_platform.access import Principal, RateClass, public, requires
@@ -14,13 +17,12 @@ from cnop_platform.audit import AuditTrail
 from cnop_platform.authentication import BearerAuthenticator
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health
-from cnop_platform.permissions import Permission, load_role_matrix, policies_folder
+from cnop_platform.permissions import Permission
+from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.request_context import RequestContext, request_context
 from cnop_platform.store.memory import MemoryStore
 from cnop_platform.testing.tokens import TERMS, TokenMint
 from cnop_platform.tokens import TokenVerifier
-from fastapi import Depends
-from pydantic import BaseModel, ConfigDict
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 GATEWAY_SECRET = "g" * 40
@@ -126,7 +128,7 @@ class ServiceUnderTest:
         verifier = TokenVerifier(keys=self.mint.keys, terms=TERMS, clock=self.clock)
         gatekeeper = Gatekeeper(
             authenticator=BearerAuthenticator(verifier=verifier, sessions=self.sessions),
-            matrix=load_role_matrix(policies_folder()),
+            policies=load_policies(policies_folder()),
             audit=self.audit,
             clock=self.clock,
         )

@@ -1,9 +1,11 @@
 from typing import Annotated
 
 import pytest
+
 from cnop_platform.access import Principal, RateClass, UndeclaredAccess, public, requires
 from cnop_platform.app import create_app, describe, service_router
-from cnop_platform.permissions import InvalidPolicies, Permission, Role, load_role_matrix, policies_folder
+from cnop_platform.permissions import Permission, Role
+from cnop_platform.policies import InvalidPolicies, Question, load_policies, load_role_matrix, policies_folder
 
 EVERY_MEMBER = {"customer", "support", "auditor", "admin"}
 GRANTS = {
@@ -57,6 +59,31 @@ def test_policies_that_do_not_fit_the_schema_are_refused(tmp_path):
     (tmp_path / "roles.cedar").write_text('permit (principal, action == Action::"orders:steal", resource);')
     with pytest.raises(InvalidPolicies):
         load_role_matrix(tmp_path)
+
+
+def test_a_decision_names_the_policies_that_made_it():
+    engine = load_policies(policies_folder())
+    customer = frozenset({Role.CUSTOMER})
+    granted = engine.decide(Question(customer, Permission.PLACE_ORDER))
+    assert (granted.allowed, granted.policies) == (True, ("customers-trade",))
+    denied = engine.decide(Question(customer, Permission.MANAGE_USERS))
+    assert (denied.allowed, denied.policies, denied.needs_step_up) == (False, (), False)
+    stale = engine.decide(Question(customer, Permission.DELETE_ACCOUNT, step_up=True))
+    assert (stale.allowed, stale.policies) == (False, ("sensitive-acts-need-a-fresh-login",))
+    assert engine.decide(Question(customer, Permission.DELETE_ACCOUNT, step_up=True, fresh_login=True)).allowed
+
+
+def test_a_fresh_login_grants_nothing_by_itself():
+    engine = load_policies(policies_folder())
+    decision = engine.decide(Question(frozenset(), Permission.DELETE_ACCOUNT, step_up=True, fresh_login=True))
+    assert (decision.allowed, decision.needs_step_up) == (False, False)
+
+
+def test_a_public_route_needs_a_public_grant():
+    async def exposed(_: Annotated[None, public(Permission.READ_AUDIT, rate=RateClass.READ)]) -> None: ...
+
+    with pytest.raises(UndeclaredAccess, match="audit:read"):
+        app_with(exposed)
 
 
 def app_with(endpoint):

@@ -3,6 +3,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
+
 from cnop_core.clock import FixedClock
 from cnop_core.ids import SessionId
 from cnop_platform.revocations import RevocationPublisher, RevocationView, revocation_put

@@ -1,9 +1,10 @@
 from decimal import Decimal
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
+
 from cnop_platform.amounts import DecimalText
 from cnop_platform.strict_json import InvalidJson, dumps, loads
-from pydantic import TypeAdapter, ValidationError
 
 
 def test_numbers_keep_every_digit():

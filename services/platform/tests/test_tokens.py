@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+
 from cnop_core.clock import FixedClock
 from cnop_platform.permissions import Role
 from cnop_platform.testing.tokens import TERMS, TokenMint
 from cnop_platform.tokens import InvalidToken, TokenVerifier
-from cryptography.hazmat.primitives import serialization
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 NOW = int(START.timestamp())

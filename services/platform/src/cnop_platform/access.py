@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from cnop_core.errors import Forbidden, Unauthenticated
-from cnop_core.ids import SessionId, UserId
 from fastapi import Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
+from cnop_core.errors import Forbidden, Unauthenticated
+from cnop_core.ids import SessionId, UserId
 from cnop_platform.permissions import Permission, Role, RoleMatrix
 
 

@@ -11,12 +11,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cnop_platform.access import declared_access
+from cnop_platform.access import UndeclaredAccess, declared_access
 from cnop_platform.edge import Edge
 from cnop_platform.error_handlers import install_error_handlers
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health, health_router
-from cnop_platform.permissions import load_role_matrix, policies_folder
+from cnop_platform.permissions import Role
+from cnop_platform.policies import load_role_matrix, policies_folder
 from cnop_platform.problem import PROBLEM_SCHEMA
 from cnop_platform.routes import SecureRoute
 
@@ -98,6 +99,8 @@ def _describe_access(app: FastAPI, policies: str | None) -> None:
         if not isinstance(route, APIRoute):
             continue
         access = declared_access(route)
+        if access.public and access.permission and Role.PUBLIC not in matrix[access.permission]:
+            raise UndeclaredAccess(f"{route.path} is declared public, but no policy grants {access.permission} to all")
         operation: dict[str, Any] = {
             "x-access": {
                 "permission": access.permission.value if access.permission else None,

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from cnop_core.ids import SessionId
 from starlette.requests import Request
 
+from cnop_core.ids import SessionId
 from cnop_platform.access import MissingToken, Principal
 from cnop_platform.tokens import InvalidToken, TokenVerifier
 

@@ -3,7 +3,6 @@
 from typing import Final
 
 from cnop_core.ids import UserId
-
 from cnop_platform.store import Absent, Key, Put, Store
 
 _SORT_KEY: Final = "USERNAME"

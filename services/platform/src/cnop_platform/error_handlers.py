@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from cnop_core.errors import CnopError, FieldError, RateLimited, Unauthenticated
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cnop_core.errors import CnopError, FieldError, RateLimited, Unauthenticated
 from cnop_platform.problem import problem_response, status_of
 
 _log = structlog.get_logger()

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from cnop_core.clock import Clock
-from cnop_core.errors import Forbidden
+import structlog
 from starlette.requests import Request
 
+from cnop_core.clock import Clock
+from cnop_core.errors import Forbidden
 from cnop_platform.access import Access, Authenticator, Principal, StepUpNeeded
 from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail, Severity
-from cnop_platform.permissions import RoleMatrix
+from cnop_platform.policies import Decision, PolicyEngine, Question
 
 STEP_UP_SECONDS: Final = 300
 _API_OTHER: Final = 99
@@ -17,9 +18,11 @@ _API_OTHER: Final = 99
 class Gatekeeper:
     """Applies access declarations. Deny is the answer whenever a role, claim or grant is missing."""
 
-    def __init__(self, *, authenticator: Authenticator, matrix: RoleMatrix, audit: AuditTrail, clock: Clock) -> None:
+    def __init__(
+        self, *, authenticator: Authenticator, policies: PolicyEngine, audit: AuditTrail, clock: Clock
+    ) -> None:
         self._authenticator = authenticator
-        self._matrix = matrix
+        self._policies = policies
         self._audit = audit
         self._clock = clock
 
@@ -28,15 +31,29 @@ class Gatekeeper:
         if access.public:
             return None
         principal = await self._authenticator.authenticate(request)
-        if not principal.roles & access.roles(self._matrix):
-            self._refused(request, principal, access, "role")
-            raise Forbidden("your roles do not allow this")
-        if access.step_up and self._clock.now().timestamp() - principal.auth_time > STEP_UP_SECONDS:
-            self._refused(request, principal, access, "step_up")
+        decision = self._decide(principal, access)
+        structlog.contextvars.bind_contextvars(user_id=principal.user_id, policies=decision.policies)
+        if decision.allowed:
+            return principal
+        self._refused(request, principal, access, decision)
+        if decision.needs_step_up:
             raise StepUpNeeded("confirm that it is you, then try again")
-        return principal
+        raise Forbidden("your roles do not allow this")
 
-    def _refused(self, request: Request, principal: Principal, access: Access, reason: str) -> None:
+    def _decide(self, principal: Principal, access: Access) -> Decision:
+        if access.permission is None:
+            return Decision(allowed=False, policies=())
+        age_seconds = self._clock.now().timestamp() - principal.auth_time
+        return self._policies.decide(
+            Question(
+                roles=principal.roles,
+                permission=access.permission,
+                step_up=access.step_up,
+                fresh_login=age_seconds <= STEP_UP_SECONDS,
+            )
+        )
+
+    def _refused(self, request: Request, principal: Principal, access: Access, decision: Decision) -> None:
         self._audit.emit(
             AuditEvent(
                 audit_class=AuditClass.API_ACTIVITY,
@@ -49,7 +66,7 @@ class Gatekeeper:
                 details={
                     "permission": access.permission.value if access.permission else None,
                     "method": request.method,
-                    "reason": reason,
+                    "policies": ", ".join(decision.policies) or "default deny",
                 },
             )
         )

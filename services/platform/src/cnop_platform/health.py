@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cnop_core.clock import to_rfc3339
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from cnop_core.clock import to_rfc3339
 from cnop_platform.system import SystemClock
 
 Probe = Callable[[], Awaitable[bool]]

@@ -7,9 +7,9 @@ from typing import Any, Final
 import httpx
 import jwt
 import structlog
-from cnop_core.errors import Unavailable
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
+from cnop_core.errors import Unavailable
 from cnop_platform.system import monotonic
 
 _log = structlog.get_logger()

@@ -1,14 +1,7 @@
-"""Permissions, roles, and the Cedar policies (`policies/roles.cedar`) from which it follows who holds what."""
+"""Permissions and roles, by name; the policies that connect them are in `policies/`."""
 
-import json
-import os
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
-from typing import Final
-
-import cedarpy
 
 
 class Role(StrEnum):
@@ -58,51 +51,3 @@ class Permission(StrEnum):
 
 
 RoleMatrix = Mapping[Permission, frozenset[Role]]
-
-_MEMBERS: Final = frozenset(Role) - {Role.PUBLIC}
-_RESOURCE: Final = 'Platform::"cnop"'
-
-
-class InvalidPolicies(Exception):
-    """The policies do not fit their schema; nothing may start on them."""
-
-
-def policies_folder(configured: str | None = None) -> Path:
-    """Return the folder of the Cedar policies: the configured one, `CNOP_POLICIES`, or the checkout's own."""
-    chosen = configured or os.environ.get("CNOP_POLICIES")
-    return Path(chosen) if chosen else Path(__file__).resolve().parents[4] / "policies"
-
-
-@cache
-def load_role_matrix(folder: Path) -> RoleMatrix:
-    """Compute which roles hold each permission. Raises `InvalidPolicies`; what nothing permits, nobody holds."""
-    text = (folder / "roles.cedar").read_text(encoding="utf-8")
-    schema = (folder / "schema.cedarschema").read_text(encoding="utf-8")
-    checked = cedarpy.validate_policies(text, schema)
-    if not checked.validation_passed:
-        raise InvalidPolicies("; ".join(str(each) for each in checked.errors))
-    policies = cedarpy.PolicySet.from_str(text)
-    entities = cedarpy.Entities.from_json_str(json.dumps(_role_entities()))
-    return {
-        permission: frozenset(role for role in Role if _permits(role, permission, policies, entities))
-        for permission in Permission
-    }
-
-
-def _role_entities() -> list[dict[str, object]]:
-    def entity(name: str, parents: list[str]) -> dict[str, object]:
-        links = [{"type": "Role", "id": parent} for parent in parents]
-        return {"uid": {"type": "Role", "id": name}, "attrs": {}, "parents": links}
-
-    roles = [entity(role.value, ["member"] if role in _MEMBERS else []) for role in Role]
-    return [*roles, entity("member", []), {"uid": {"type": "Platform", "id": "cnop"}, "attrs": {}, "parents": []}]
-
-
-def _permits(role: Role, permission: Permission, policies: cedarpy.PolicySet, entities: cedarpy.Entities) -> bool:
-    request = {
-        "principal": f'Role::"{role.value}"',
-        "action": f'Action::"{permission.value}"',
-        "resource": _RESOURCE,
-        "context": {},
-    }
-    return bool(cedarpy.is_authorized(request, policies, entities).allowed)

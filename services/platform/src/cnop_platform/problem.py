@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from cnop_core import errors
-from cnop_core.clock import to_rfc3339
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from cnop_core import errors
+from cnop_core.clock import to_rfc3339
 from cnop_platform.system import SystemClock
 
 STATUS_OF: Mapping[type[errors.CnopError], int] = {

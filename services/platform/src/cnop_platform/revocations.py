@@ -12,9 +12,9 @@ from typing import Final
 
 import structlog
 import valkey.asyncio as valkey
+
 from cnop_core.clock import Clock
 from cnop_core.ids import SessionId
-
 from cnop_platform import strict_json
 from cnop_platform.cache import CacheError, Subscription
 from cnop_platform.store import Key, Put, Store

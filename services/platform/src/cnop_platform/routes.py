@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import structlog
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -51,8 +50,6 @@ class SecureRoute(APIRoute):
         async def secured(request: Request) -> Response:
             principal = await request.app.state.gatekeeper.admit(request, access)
             request.state.principal = principal
-            if principal is not None:
-                structlog.contextvars.bind_contextvars(user_id=principal.user_id)
             strict = StrictRequest(request.scope, request.receive)
             strict.body_limit_bytes = access.body_limit_bytes
             return await handle(strict)

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 import valkey.asyncio as valkey
-from cnop_core.clock import Clock
 
+from cnop_core.clock import Clock
 from cnop_platform.audit import AuditTrail
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import BearerAuthenticator
@@ -19,7 +19,7 @@ from cnop_platform.cache import CacheError, connect
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health
 from cnop_platform.keysets import JwksKeys
-from cnop_platform.permissions import load_role_matrix, policies_folder
+from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.revocations import RevocationView
 from cnop_platform.settings import CommonSettings, ServiceSettings
 from cnop_platform.store import Store
@@ -97,7 +97,7 @@ async def service_runtime(
         )
         gatekeeper = Gatekeeper(
             authenticator=BearerAuthenticator(verifier=verifier, sessions=sessions),
-            matrix=load_role_matrix(policies_folder(settings.policies)),
+            policies=load_policies(policies_folder(settings.policies)),
             audit=audit,
             clock=base.clock,
         )

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
 from cnop_core.clock import Clock
 from cnop_core.errors import Unauthenticated
 from cnop_core.ids import SessionId, UserId
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-
 from cnop_platform import strict_json
 from cnop_platform.access import Principal
 from cnop_platform.permissions import Role

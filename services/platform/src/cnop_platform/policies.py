@@ -1,0 +1,134 @@
+"""Access decisions by Cedar: deny by default, grants by role, conditions that forbid, and always the deciding policy's id.
+
+A decision depends on few facts, so each combination is evaluated once and remembered.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import cedarpy
+
+from cnop_platform.permissions import Permission, Role, RoleMatrix
+
+_MEMBERS: Final = frozenset(Role) - {Role.PUBLIC}
+_CALLER: Final = 'User::"caller"'
+_RESOURCE: Final = 'Platform::"cnop"'
+_STEP_UP_POLICY: Final = "sensitive-acts-need-a-fresh-login"
+_MAX_REMEMBERED: Final = 10_000
+
+
+class InvalidPolicies(Exception):
+    """The policies do not fit their schema; nothing may start on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a decision depends on. `fresh_login`: the caller proved who they are a short while ago."""
+
+    roles: frozenset[Role]
+    permission: Permission
+    step_up: bool = False
+    fresh_login: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer, and the ids of the policies that determined it; a denial without one is the default."""
+
+    allowed: bool
+    policies: tuple[str, ...]
+
+    @property
+    def needs_step_up(self) -> bool:
+        """Whether a fresh login would have changed the answer."""
+        return not self.allowed and _STEP_UP_POLICY in self.policies
+
+
+class PolicyEngine:
+    """Decides. Policies are parsed once; anything that cannot be evaluated is denied."""
+
+    def __init__(self, policies: str) -> None:
+        self._policies = cedarpy.PolicySet.from_str(policies)
+        self._entities = cedarpy.Entities.from_json_str(json.dumps(_role_entities()))
+        self._remembered: dict[Question, Decision] = {}
+
+    def decide(self, question: Question) -> Decision:
+        """Return the decision for a caller with these roles."""
+        known = self._remembered.get(question)
+        if known is None:
+            known = self._evaluate(question)
+            if len(self._remembered) < _MAX_REMEMBERED:
+                self._remembered[question] = known
+        return known
+
+    def evaluate_role(self, role: Role, permission: Permission) -> bool:
+        """Tell whether the role alone grants the permission, whatever the conditions."""
+        return self._ask(f'Role::"{role.value}"', permission, {}, self._entities).allowed
+
+    def _evaluate(self, question: Question) -> Decision:
+        caller = {
+            "uid": {"type": "User", "id": "caller"},
+            "attrs": {},
+            "parents": [{"type": "Role", "id": role.value} for role in sorted(question.roles)],
+        }
+        entities = self._entities.with_added_json_str(json.dumps([caller]))
+        context = {"step_up": question.step_up, "fresh_login": question.fresh_login}
+        return self._ask(_CALLER, question.permission, context, entities)
+
+    def _ask(
+        self, principal: str, permission: Permission, context: dict[str, bool], entities: cedarpy.Entities
+    ) -> Decision:
+        request = {
+            "principal": principal,
+            "action": f'Action::"{permission.value}"',
+            "resource": _RESOURCE,
+            "context": context,
+        }
+        result = cedarpy.is_authorized(request, self._policies, entities)
+        names = result.diagnostics.id_annotations_by_reason
+        reasons = tuple(sorted(names.get(reason, reason) for reason in result.diagnostics.reasons))
+        return Decision(bool(result.allowed) and not result.diagnostics.errors, reasons)
+
+
+def policies_folder(configured: str | None = None) -> Path:
+    """Return the folder of the Cedar policies: the configured one, `CNOP_POLICIES`, or the checkout's own."""
+    chosen = configured or os.environ.get("CNOP_POLICIES")
+    return Path(chosen) if chosen else Path(__file__).resolve().parents[4] / "policies"
+
+
+@cache
+def load_policies(folder: Path) -> PolicyEngine:
+    """Read all policies of a folder. Raises `InvalidPolicies` when they do not fit the schema."""
+    return PolicyEngine(_validated(folder, sorted(folder.glob("*.cedar"))))
+
+
+@cache
+def load_role_matrix(folder: Path) -> RoleMatrix:
+    """Compute which roles hold each permission, from the unconditional grants alone. Raises `InvalidPolicies`."""
+    grants = PolicyEngine(_validated(folder, [folder / "roles.cedar"]))
+    return {
+        permission: frozenset(role for role in Role if grants.evaluate_role(role, permission))
+        for permission in Permission
+    }
+
+
+def _validated(folder: Path, files: list[Path]) -> str:
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    schema = (folder / "schema.cedarschema").read_text(encoding="utf-8")
+    checked = cedarpy.validate_policies(text, schema)
+    if not checked.validation_passed:
+        raise InvalidPolicies("; ".join(str(each) for each in checked.errors))
+    return text
+
+
+def _role_entities() -> list[dict[str, object]]:
+    def entity(name: str, parents: list[str]) -> dict[str, object]:
+        links = [{"type": "Role", "id": parent} for parent in parents]
+        return {"uid": {"type": "Role", "id": name}, "attrs": {}, "parents": links}
+
+    roles = [entity(role.value, ["member"] if role in _MEMBERS else []) for role in Role]
+    return [*roles, entity("member", []), {"uid": {"type": "Platform", "id": "cnop"}, "attrs": {}, "parents": []}]
