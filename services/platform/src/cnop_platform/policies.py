@@ -1,4 +1,4 @@
-"""Access decisions by Cedar: deny by default, grants by role, conditions that forbid, and always the deciding policy's id.
+"""Access decisions by Cedar: deny by default, roles grant, conditions forbid, and the deciding policy is always named.
 
 A decision depends on few facts, so each combination is evaluated once and remembered.
 """
