@@ -258,23 +258,34 @@ class Gateway:
         return found[0]
 
 
+def settings_of(**changes: Any) -> GatewaySettings:
+    """Settings that need no running process."""
+    return GatewaySettings.model_validate(
+        {
+            "upstreams": {name: {"port": 8000 + number} for number, name in enumerate(DOCUMENTS)},
+            "jwks_inline": Keys().jwks,
+            "issuer": ISSUER,
+            "audience": AUDIENCE,
+            "cors_origins": (ORIGIN,),
+            "gateway_secret": SECRET,
+            **changes,
+        }
+    )
+
+
 @contextmanager
 def running(folder: Path, keys: Keys, services: dict[str, Service], **changes: Any) -> Iterator[Gateway]:
     """Runs Envoy with `changes` to the settings until the block ends."""
     log = folder / "access.log"
-    settings = GatewaySettings.model_validate(
-        {
+    settings = settings_of(
+        **{
             "gateway": Listener(port=free_port()),
             "page": Listener(port=free_port()),
             "admin_port": free_port(),
             "upstreams": {name: Upstream(port=each.port) for name, each in services.items() if name != "web"},
             "web": Upstream(port=services["web"].port if "web" in services else free_port()),
-            "issuer": ISSUER,
-            "audience": AUDIENCE,
-            "cors_origins": (ORIGIN,),
-            "gateway_secret": SECRET,
             "log_path": str(log),
-            **({} if "jwks_uri" in changes else {"jwks_inline": keys.jwks}),
+            "jwks_inline": None if "jwks_uri" in changes else keys.jwks,
             **changes,
         }
     )

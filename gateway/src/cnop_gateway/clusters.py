@@ -39,13 +39,7 @@ def _port(uri: SplitResult) -> int:
 
 
 def _key_cluster(uri: SplitResult, settings: GatewaySettings) -> Json:
-    cluster = _cluster(_KEYS, Upstream(host=uri.hostname or "", port=_port(uri)), settings)
-    if uri.scheme == "https":
-        cluster["transport_socket"] = _tls_socket(
-            sni=uri.hostname or "",
-            validation={"system_root_certs": {}, "match_typed_subject_alt_names": [_dns_name(uri.hostname or "")]},
-        )
-    return cluster
+    return _cluster(_KEYS, Upstream(host=uri.hostname or "", port=_port(uri)), settings)
 
 
 def _cluster(name: str, upstream: Upstream, settings: GatewaySettings) -> Json:
@@ -114,30 +108,18 @@ def _outlier_detection() -> Json:
 
 
 def _mutual_tls(tls: UpstreamTls) -> Json:
-    return _tls_socket(
-        sni=tls.server_name,
-        validation={
-            "trusted_ca": {"filename": str(tls.ca)},
-            "match_typed_subject_alt_names": [_dns_name(tls.server_name)],
-        },
-        certificates=[
-            {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
-        ],
-    )
-
-
-def _tls_socket(*, sni: str, validation: Json, certificates: list[Json] | None = None) -> Json:
+    name = {"san_type": "DNS", "matcher": {"exact": tls.server_name}}
+    own = {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-        sni=sni,
+        sni=tls.server_name,
         common_tls_context={
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-            "tls_certificates": certificates or [],
-            "validation_context": validation,
+            "tls_certificates": [own],
+            "validation_context": {
+                "trusted_ca": {"filename": str(tls.ca)},
+                "match_typed_subject_alt_names": [name],
+            },
         },
     )
-
-
-def _dns_name(name: str) -> Json:
-    return {"san_type": "DNS", "matcher": {"exact": name}}

@@ -14,6 +14,8 @@ from cnop_gateway.rates import ADDRESS_LIMITS, CLASS_LIMITS, Bucket, Profile, Ra
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=3_600)]
 SECRET_CHARACTERS_MIN = 32
+# How the verification keys may travel: scheme, and whether it is the address of a service with mutual TLS.
+_KEY_TRANSPORTS = {("http", False), ("https", True)}
 
 
 class _Frozen(BaseModel):
@@ -123,17 +125,15 @@ class GatewaySettings(_Frozen):
                 raise ValueError(f"{origin!r} is not an exact origin such as https://example.org:3000")
         return origins
 
-    @field_validator("jwks_uri")
-    @classmethod
-    def _http(cls, uri: str | None) -> str | None:
-        if uri is not None and (urlsplit(uri).scheme not in {"http", "https"} or not urlsplit(uri).hostname):
-            raise ValueError("must be an http or https URL")
-        return uri
-
     @model_validator(mode="after")
-    def _one_key_source(self) -> Self:
+    def _consistent(self) -> Self:
         if (self.jwks_uri is None) == (self.jwks_inline is None):
             raise ValueError("give either jwks_uri or jwks_inline")
+        if self.jwks_uri is not None:
+            uri = urlsplit(self.jwks_uri)
+            encrypted = {(each.host, each.port) for each in self.upstreams.values() if each.tls}
+            if uri.hostname is None or (uri.scheme, (uri.hostname, uri.port) in encrypted) not in _KEY_TRANSPORTS:
+                raise ValueError("jwks_uri must be http, or https at a service whose TLS is set")
         if "web" in self.upstreams:
             raise ValueError("'web' names the page process and cannot be a service")
         return self
