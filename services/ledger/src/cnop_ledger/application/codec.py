@@ -16,6 +16,17 @@ from cnop_ledger.domain.wallet import DayTotals, Holding, Wallet
 from cnop_platform.store import Absent, Condition, Item, Key, Put
 
 FORMAT: Final = 1
+_COUNTED: Final = (
+    Kind.DEPOSIT,
+    Kind.WITHDRAWAL,
+    Kind.BUY,
+    Kind.SELL,
+    Kind.HOLD,
+    Kind.RELEASE,
+    Kind.AMEND,
+    Kind.RECORD,
+)
+"""The order of the counters in a stored wallet; a new kind goes to the end."""
 _T = TypeVar("_T")
 _render = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -33,11 +44,8 @@ def put_wallet(wallet: Wallet, keys: ChainKeys, *, head: str, condition: Conditi
         "at": [wallet.created_ms, wallet.updated_ms],
         "day": [wallet.today.day, wallet.today.deposited, wallet.today.withdrawn],
         "open": wallet.open_orders,
-        "n": {kind.value: count for kind, count in wallet.counts.items()},
-        "has": {
-            asset_id: [h.posted, h.held, h.scale, h.average_cost, h.created_ms, h.updated_ms]
-            for asset_id, h in wallet.holdings.items()
-        },
+        "n": [wallet.counts.get(kind, 0) for kind in _COUNTED],
+        "has": {asset_id: _holding_list(wallet, holding) for asset_id, holding in wallet.holdings.items()},
     }
     put, _ = _signed_put(wallet_key(wallet.user_id), content, keys, condition)
     return put
@@ -61,16 +69,18 @@ def put_entry(entry: Entry, keys: ChainKeys, *, previous: str, ref: str | None) 
         "at": stamp.at_ms,
         "txn": stamp.transaction_id,
         "by": [stamp.origin.actor, stamp.origin.source_address, stamp.origin.request_id],
+        "prev": previous,
+    }
+    optional = {
         "post": entry.postings,
         "hold": entry.holds,
         "after": entry.after,
         "trade": _trade_list(entry.trade, entry.realized_pnl) if entry.trade else None,
         "order": entry.order_id,
         "idem": ref,
-        "prev": previous,
     }
-    present = {name: value for name, value in content.items() if value or name == "prev"}
-    put, mac = _signed_put(entry_key(entry.user_id, entry.seq), present, keys, Absent())
+    content.update((name, value) for name, value in optional.items() if value)
+    put, mac = _signed_put(entry_key(entry.user_id, entry.seq), content, keys, Absent())
     return replace(entry, idempotency_ref=ref, seal=Seal(previous, keys.signing_id, mac)), put
 
 
@@ -110,17 +120,29 @@ def _read(build: Callable[[], _T], *, what: str) -> _T:
         raise CorruptItem(f"{what} was not written by this ledger ({error}); run the ledger verification") from error
 
 
+def _holding_list(wallet: Wallet, holding: Holding) -> list[int]:
+    """List the figures of a holding; its times are distances from the wallet's, which have fewer digits."""
+    since_first, until_last = holding.created_ms - wallet.created_ms, wallet.updated_ms - holding.updated_ms
+    return [holding.posted, holding.held, holding.scale, holding.average_cost, since_first, until_last]
+
+
+def _holding(figures: list[Any], created_ms: int, updated_ms: int) -> Holding:
+    posted, held, scale, average_cost, since_first, until_last = figures
+    return Holding(posted, held, scale, PriceUnits(average_cost), created_ms + since_first, updated_ms - until_last)
+
+
 def _wallet(user_id: UserId, version: int, content: Any) -> Wallet:
+    created_ms, updated_ms = content["at"]
     return Wallet(
         user_id=user_id,
-        holdings={AssetId(asset_id): Holding(*figures) for asset_id, figures in content["has"].items()},
+        holdings={AssetId(name): _holding(figures, created_ms, updated_ms) for name, figures in content["has"].items()},
         today=DayTotals(*content["day"]),
         open_orders=content["open"],
-        counts={Kind(kind): count for kind, count in content["n"].items()},
+        counts={kind: count for kind, count in zip(_COUNTED, content["n"], strict=False) if count},
         seq=content["seq"],
         head=content["head"],
-        created_ms=content["at"][0],
-        updated_ms=content["at"][1],
+        created_ms=created_ms,
+        updated_ms=updated_ms,
         version=version,
     )
 
