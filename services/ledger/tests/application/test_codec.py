@@ -167,11 +167,16 @@ def a_wallet_of(assets, *, held=0):
     )
 
 
+def stored_bytes(put):
+    """What DynamoDB counts: `item_bytes` allows for an index and an expiry, which these items do not have."""
+    return item_bytes(put) - len("expires_atgsi1pkgsi1sk") - 21 * 2 + 5
+
+
 def size_of_wallet(*args, **kwargs):
-    return item_bytes(put_wallet(a_wallet_of(*args, **kwargs), KEYS, head="h" * 22, condition=Absent()))
+    return stored_bytes(put_wallet(a_wallet_of(*args, **kwargs), KEYS, head="h" * 22, condition=Absent()))
 
 
-def test_a_wallet_of_12_assets_fits_in_one_write_unit():
+def test_a_wallet_of_cash_and_12_assets_fits_in_one_write_unit():
     assert size_of_wallet(ASSETS) <= 1_024
 
 
@@ -192,4 +197,4 @@ def test_the_entry_of_a_market_order_fits_in_one_write_unit():
     entry, put = put_entry(change.entry, KEYS, previous="p" * 22, ref=idempotency_ref("order", "key"))
     assert put.key == entry_key(USER, 985)
     assert len(entry.postings) == 5
-    assert item_bytes(put) <= 850
+    assert stored_bytes(put) <= 850
