@@ -8,7 +8,7 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -162,10 +162,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        for number in range(3):
+        for number in range(self.server.stream_events):
             self.wfile.write(f"data: {number}\n\n".encode())
             self.wfile.flush()
-            self.server.stopping.wait(0.2)
+            if self.server.stopping.wait(0.2):
+                return
 
     def log_message(self, *_: Any) -> None:
         """Tests look at what was seen, not at a log."""
@@ -175,6 +176,7 @@ class Service(ThreadingHTTPServer):
     """An upstream that answers with what it was sent, and remembers it."""
 
     daemon_threads = True
+    stream_events = 3
 
     def __init__(self, name: str, port: int = 0, documents: dict[str, str] | None = None) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
@@ -182,6 +184,22 @@ class Service(ThreadingHTTPServer):
         self.documents = documents or {}
         self.seen: list[dict[str, Any]] = []
         self.stopping = threading.Event()
+        self._open: set[socket.socket] = set()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().finish_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Hangs up on everybody, as a process that ends does."""
+        super().server_close()
+        for connection in tuple(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     @property
     def port(self) -> int:

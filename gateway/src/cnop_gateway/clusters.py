@@ -82,7 +82,8 @@ def _circuit_breakers(settings: GatewaySettings) -> Json:
 def _threshold(priority: str, requests: int) -> Json:
     return {
         "priority": priority,
-        "max_connections": requests,
+        # The bound on requests is the one to be reached: it refuses at once, a bound on connections would queue.
+        "max_connections": 2 * requests,
         "max_requests": requests,
         "max_pending_requests": requests,
         "max_retries": 16,

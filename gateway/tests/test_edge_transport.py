@@ -1,0 +1,147 @@
+"""TLS on both sides, and services that come, go and stall."""
+
+import socket
+import ssl
+import threading
+from pathlib import Path
+from typing import Self
+
+import httpx
+import pytest
+
+from .certificates import Authority
+from .support import Keys, Service, free_port, running, serving, until
+
+pytestmark = pytest.mark.enable_socket
+
+
+def test_clients_are_served_over_tls_1_2_or_newer_with_http_2_and_hsts(folder: Path, keys: Keys, services):
+    authority = Authority(folder)
+    shown = authority.issue("gateway")
+    tls = {"certificate": shown.certificate, "key": shown.key}
+    doors = {name: {"port": free_port(), "tls": tls} for name in ("gateway", "page")}
+    with running(folder, keys, services, **doors) as gateway:
+        trusting = ssl.create_default_context(cafile=str(authority.path))
+        for path, door in (("/api/v1/inventory/assets", doors["gateway"]), ("/", doors["page"])):
+            url = f"https://127.0.0.1:{door['port']}{path}"
+            response = httpx.get(url, verify=trusting, trust_env=False)
+            assert response.status_code == 200
+            assert response.headers["strict-transport-security"].startswith("max-age=63072000")
+            assert dict(response.json()["headers"])["x-forwarded-proto"] == "https"
+        address = ("127.0.0.1", gateway.settings.gateway.port)
+        trusting.set_alpn_protocols(["h2", "http/1.1"])
+        with socket.create_connection(address) as raw, trusting.wrap_socket(raw, server_hostname="gateway") as secured:
+            assert secured.selected_alpn_protocol() == "h2"
+            assert secured.version() in {"TLSv1.2", "TLSv1.3"}
+        old = ssl.create_default_context(cafile=str(authority.path))
+        old.set_ciphers("DEFAULT@SECLEVEL=0")
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1
+        with socket.create_connection(address) as raw, pytest.raises(ssl.SSLError):
+            old.wrap_socket(raw, server_hostname="gateway")
+
+
+def test_services_are_reached_over_mutual_tls_and_only_under_their_own_name(folder: Path, keys: Keys):
+    authority, stranger = Authority(folder), Authority(folder, "stranger")
+    ours = authority.issue("gateway")
+
+    def upstream(service: Service) -> dict:
+        tls = {
+            "ca": authority.path,
+            "server_name": service.name,
+            "certificate": ours.certificate,
+            "key": ours.key,
+        }
+        return {"port": service.port, "tls": tls}
+
+    genuine = secured(Service("user_service"), authority, authority.issue("user_service"))
+    misnamed = secured(Service("inventory_service"), authority, authority.issue("someone_else"))
+    unknown = secured(Service("order_service"), authority, stranger.issue("order_service"))
+    started = [genuine, misnamed, unknown]
+    with serving(genuine), serving(misnamed), serving(unknown):
+        upstreams = {each.name: upstream(each) for each in started}
+        with running(folder, keys, {}, upstreams=upstreams) as gateway:
+            assert gateway.request("POST", "/api/v1/auth/login").status_code == 200
+            assert gateway.get("/api/v1/inventory/assets").status_code == 503
+            assert gateway.get("/api/v1/orders", headers=keys.bearer("customer")).status_code == 503
+    assert [each.seen != [] for each in started] == [True, False, False]
+
+
+def secured(service: Service, authority: Authority, shown) -> Service:
+    """Has the service demand a client certificate."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.path))
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(shown.certificate, shown.key)
+    service.socket = context.wrap_socket(service.socket, server_side=True, do_handshake_on_connect=False)
+    return service
+
+
+def test_a_service_that_comes_back_is_used_again(folder: Path, keys: Keys):
+    port = free_port()
+    upstreams = {name: {"port": port} for name in ("user_service", "order_service", "inventory_service")}
+    with running(folder, keys, {}, upstreams=upstreams) as gateway:
+        for _ in range(2):
+            for _ in range(12):
+                assert gateway.get("/api/v1/inventory/assets").status_code == 503
+            with serving(Service("inventory_service", port)):
+                until(lambda: gateway.get("/api/v1/inventory/assets").status_code == 200)
+
+
+def test_a_write_is_sent_once_and_a_read_again_only_if_nobody_can_have_seen_it(folder: Path, keys: Keys):
+    with Dropping() as dropping:
+        upstreams = {name: {"port": dropping.port} for name in ("user_service", "order_service", "inventory_service")}
+        with running(folder, keys, {}, upstreams=upstreams) as gateway:
+            bearer = keys.bearer("customer")
+            assert gateway.request("POST", "/api/v1/orders", headers=bearer, content=b"{}").status_code == 503
+            assert dropping.requests == 1
+            assert gateway.get("/api/v1/orders", headers=bearer).status_code == 503
+            assert dropping.requests == 2
+
+
+class Dropping:
+    """Reads each request and hangs up without a word."""
+
+    def __enter__(self) -> Self:
+        self.requests = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+        return self
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                if connection.recv(65_536):
+                    self.requests += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(timeout=5)
+
+
+def test_streams_cannot_use_up_the_room_of_other_requests(folder: Path, keys: Keys):
+    with serving(Holding("order_service")) as service:
+        limits = {"upstream_streams": 2, "upstream_requests": 2}
+        upstreams = {name: {"port": service.port} for name in ("user_service", "order_service", "inventory_service")}
+        with running(folder, keys, {}, upstreams=upstreams, limits=limits) as gateway:
+            bearer = keys.bearer("customer")
+            url = f"{gateway.url}/api/v1/orders/stream"
+            with httpx.Client(trust_env=False, timeout=5) as client:
+                with client.stream("GET", url, headers=bearer) as one, client.stream("GET", url, headers=bearer) as two:
+                    assert (one.status_code, two.status_code) == (200, 200)
+                    full = gateway.get("/api/v1/orders/stream", headers=bearer)
+                    assert full.status_code == 503
+                    assert full.json()["code"] == "SVC_001"
+                    assert gateway.get("/api/v1/orders", headers=bearer).status_code == 200
+
+
+class Holding(Service):
+    """Keeps its streams open for as long as it runs."""
+
+    stream_events = 1_000
