@@ -5,6 +5,9 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
+/** Files of `type` may import those of `targets`. */
+const allow = (type, ...targets) => ({ from: { element: { type } }, allow: { to: { element: { type: targets } } } });
+
 const typed = {
   languageOptions: {
     globals: globals.browser,
@@ -54,11 +57,12 @@ export default tseslint.config(
         'error',
         {
           default: 'disallow',
-          rules: [
-            { from: { type: 'app' }, allow: { to: { type: ['app', 'feature', 'shared'] } } },
-            { from: { type: 'feature' }, allow: [{ to: { type: 'shared' } }, { to: { type: 'feature', captured: { feature: '{{from.captured.feature}}' } } }] },
-            { from: { type: 'shared' }, allow: { to: { type: 'shared' } } },
-            { from: { type: 'testing' }, allow: { to: { type: ['testing', 'shared', 'app'] } } },
+          policies: [
+            allow('app', 'app', 'feature', 'shared'),
+            allow('feature', 'shared'),
+            { from: { element: { type: 'feature' } }, allow: { to: { element: { type: 'feature', captured: { feature: '{{from.element.captured.feature}}' } } } } },
+            allow('shared', 'shared'),
+            allow('testing', 'testing', 'shared', 'app'),
           ],
         },
       ],

@@ -70,7 +70,7 @@ export function RegisterPage() {
   return (
     <EntryFrame
       title="Create account"
-      lead="It takes a minute. You need no identity papers here."
+      lead="A username, an email address and a password are all it takes."
       footer={
         <>
           Already registered?{' '}

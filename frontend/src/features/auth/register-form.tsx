@@ -62,7 +62,7 @@ export function RegisterForm({ onRegistered }: { onRegistered: () => void }) {
   return (
     <form onSubmit={submit} noValidate aria-label="Create account" className="space-y-5">
       {refusal !== null && <Notice kind="error">{refusal}</Notice>}
-      <Field label="Username" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} value={values.username} error={errors.username} hint="6 to 30 letters, digits or underscores." onChange={(event) => { edit('username')(event.target.value); }} />
+      <Field label="Username" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} value={values.username} error={errors.username} hint={errors.username === undefined ? '6 to 30 letters, digits or underscores.' : undefined} onChange={(event) => { edit('username')(event.target.value); }} />
       <Field label="Email" name="email" type="email" autoComplete="email" value={values.email} error={errors.email} onChange={(event) => { edit('email')(event.target.value); }} />
       <PasswordField
         label="Password"

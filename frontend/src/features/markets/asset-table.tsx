@@ -10,16 +10,17 @@ import { categoryName, type Sort } from './listing';
 
 interface SortHeadProps {
   title: string;
+  className?: string;
   ascending: Sort;
   descending: Sort;
   sort: Sort;
   onSort: (sort: Sort) => void;
 }
 
-function SortHead({ title, ascending, descending, sort, onSort }: SortHeadProps) {
+function SortHead({ title, className, ascending, descending, sort, onSort }: SortHeadProps) {
   const direction = sort === descending ? 'descending' : sort === ascending ? 'ascending' : undefined;
   return (
-    <Head align="right" aria-sort={direction}>
+    <Head align="right" aria-sort={direction} className={className}>
       <button
         type="button"
         className="rounded hover:text-text"
@@ -49,8 +50,11 @@ function AssetRow({ asset }: { asset: Asset }) {
       </Cell>
       <Cell align="right" className="font-medium">
         <LivePrice price={asset.price_usd} />
+        <span className="block text-sm font-normal sm:hidden">
+          <PercentChange percent={asset.price_change_percentage_24h} />
+        </span>
       </Cell>
-      <Cell align="right">
+      <Cell align="right" className="hidden sm:table-cell">
         <PercentChange percent={asset.price_change_percentage_24h} />
       </Cell>
       <Cell align="right" className="hidden lg:table-cell">
@@ -79,7 +83,7 @@ export function AssetTable({ assets, sort, onSort }: AssetTableProps) {
         <tr>
           <Head>Asset</Head>
           <SortHead title="Price" ascending="price-asc" descending="price-desc" sort={sort} onSort={onSort} />
-          <SortHead title="24 h" ascending="change-asc" descending="change-desc" sort={sort} onSort={onSort} />
+          <SortHead title="24 h" className="hidden sm:table-cell" ascending="change-asc" descending="change-desc" sort={sort} onSort={onSort} />
           <Head align="right" className="hidden lg:table-cell">
             Volume 24 h
           </Head>

@@ -17,7 +17,7 @@ interface MarketListProps {
 function Filters({ listing, onChange, assets }: MarketListProps & { assets: readonly Asset[] }) {
   const categories = [['', 'All categories'] as const, ...categoriesOf(assets).map((category) => [category, categoryName(category)] as const)];
   return (
-    <search className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:flex sm:px-5">
+    <div role="search" className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:flex sm:px-5">
       <div className="relative col-span-2 sm:flex-1">
         <SearchIcon className="pointer-events-none absolute top-3 left-3 size-4 text-muted" />
         <input
@@ -33,7 +33,7 @@ function Filters({ listing, onChange, assets }: MarketListProps & { assets: read
       </div>
       <Select label="Category" options={categories} value={listing.category} className="sm:w-44" onChoose={(category) => { onChange({ ...listing, category }); }} />
       <Select label="Sort by" options={SORTS} value={listing.sort} className="sm:w-48" onChoose={(sort) => { if (isSort(sort)) onChange({ ...listing, sort }); }} />
-    </search>
+    </div>
   );
 }
 

@@ -43,7 +43,7 @@ function OrderRow({ order }: { order: Order }) {
           <AssetMark symbol={order.asset_id} />
           <span className="min-w-0">
             <span className="block font-medium">
-              <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> {order.asset_id}
+              <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> <span className="num sm:hidden">{formatQuantity(order.quantity)}</span> {order.asset_id}
             </span>
             <span className="block text-sm text-muted">{formatDateTime(order.created_at)}</span>
           </span>
@@ -60,9 +60,6 @@ function OrderRow({ order }: { order: Order }) {
       </Cell>
       <Cell align="right">
         <span className="block font-medium">{formatMoney(order.total_amount)}</span>
-        <span className="num block text-sm text-muted sm:hidden">
-          {formatQuantity(order.quantity)} {order.asset_id}
-        </span>
         <span className="mt-0.5 block md:hidden">
           <Badge tone={toneOfStatus(order.status)}>{nameOfStatus(order.status)}</Badge>
         </span>
@@ -129,10 +126,10 @@ export function OrderHistory({ filter, onFilter }: OrderHistoryProps) {
   const filtered = filter.type !== undefined || filter.status !== undefined;
   return (
     <Card>
-      <search className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:flex sm:px-5">
+      <div role="search" className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:flex sm:px-5">
         <Select label="Order type" className="sm:w-44" value={filter.type ?? ''} options={[['', 'All types'], ...TYPES]} onChoose={(type) => { onFilter({ ...filter, type: isOrderType(type) ? type : undefined }); }} />
         <Select label="Order status" className="sm:w-44" value={filter.status ?? ''} options={[['', 'All statuses'], ...STATUSES]} onChoose={(status) => { onFilter({ ...filter, status: isStatus(status) ? status : undefined }); }} />
-      </search>
+      </div>
       {rows === undefined ? (
         error === null ? <LoadingRows label="Loading orders" /> : <FailedState error={error} onRetry={retry} />
       ) : rows.length === 0 ? (

@@ -1,8 +1,7 @@
 import { unwrap } from '@/shared/api/client';
 import { keys, usePortfolio } from '@/shared/api/queries';
-import { isNotFound } from '@/shared/api/problem';
 import type { AssetTransaction } from '@/shared/api/types';
-import { type Page, usePages } from '@/shared/api/use-pages';
+import { usePages } from '@/shared/api/use-pages';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { useApi } from '@/shared/services';
 import { formatDateTime } from '@/shared/time';
@@ -12,7 +11,6 @@ import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
 
 const PAGE_SIZE = 10;
-const NOTHING: Page<AssetTransaction> = { rows: [], hasMore: false, nextCursor: null };
 
 function useAssetTransactions(assetId: string) {
   const api = useApi();
@@ -20,13 +18,8 @@ function useAssetTransactions(assetId: string) {
     queryKey: keys.assetTransactions(assetId),
     load: async (cursor, signal) => {
       const params = { path: { asset_id: assetId }, query: { limit: PAGE_SIZE, ...(cursor === null ? {} : { cursor }) } };
-      try {
-        const page = await unwrap(api.GET('/api/v1/assets/{asset_id}/transactions', { params, signal }));
-        return { rows: page.data, hasMore: page.has_more, nextCursor: page.next_cursor };
-      } catch (error) {
-        if (isNotFound(error)) return NOTHING;
-        throw error;
-      }
+      const page = await unwrap(api.GET('/api/v1/assets/{asset_id}/transactions', { params, signal }));
+      return { rows: page.data, hasMore: page.has_more, nextCursor: page.next_cursor };
     },
   });
 }
@@ -43,7 +36,9 @@ export function AssetTransactions({ assetId }: { assetId: string }) {
           <tr>
             <Head>Side</Head>
             <Head className="hidden sm:table-cell">Time</Head>
-            <Head align="right">Quantity</Head>
+            <Head align="right" className="hidden sm:table-cell">
+              Quantity
+            </Head>
             <Head align="right" className="hidden md:table-cell">
               Price
             </Head>
@@ -58,11 +53,18 @@ export function AssetTransactions({ assetId }: { assetId: string }) {
                 <p className="mt-1 text-sm text-muted sm:hidden">{formatDateTime(transaction.timestamp)}</p>
               </Cell>
               <Cell className="hidden text-muted sm:table-cell">{formatDateTime(transaction.timestamp)}</Cell>
-              <Cell align="right">{formatQuantity(transaction.quantity)}</Cell>
+              <Cell align="right" className="hidden sm:table-cell">
+                {formatQuantity(transaction.quantity)}
+              </Cell>
               <Cell align="right" className="hidden md:table-cell">
                 {formatPrice(transaction.price)}
               </Cell>
-              <Cell align="right">{formatMoney(transaction.total_amount)}</Cell>
+              <Cell align="right">
+                {formatMoney(transaction.total_amount)}
+                <span className="block text-sm text-muted sm:hidden">
+                  {formatQuantity(transaction.quantity)} {assetId}
+                </span>
+              </Cell>
             </tr>
           ))}
         </tbody>

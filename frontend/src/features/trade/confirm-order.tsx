@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { uncertainty, useIntentKey } from '@/shared/api/idempotency';
 import { explain, isProblem } from '@/shared/api/problem';
 import type { Asset, Order, PlaceOrder } from '@/shared/api/types';
-import { type Decimal } from '@/shared/money/decimal';
+import type { Decimal } from '@/shared/money/decimal';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { Button } from '@/shared/ui/button';
 import { Dialog } from '@/shared/ui/dialog';
@@ -48,9 +48,10 @@ function Costs({ draft, asset }: { draft: Draft; asset: Asset }) {
           {formatQuantity(order.quantity)} {asset.symbol}
         </Line>
         <Line name={order.price === undefined ? 'Price' : 'Limit price'}>{formatPrice(preview.data?.price ?? order.price ?? order.reference_price ?? null)}</Line>
-        <Line name={side === 'buy' ? 'Cost' : 'Proceeds'}>{preview.data === undefined ? formatMoney(draft.estimate) : formatMoney(preview.data.cost)}</Line>
+        <Line name={side === 'buy' ? 'Cost' : 'Proceeds'}>{formatMoney(preview.data?.total_amount ?? draft.estimate)}</Line>
         <Line name="Fee">{waiting ?? formatMoney(preview.data?.fee)}</Line>
-        <Line name={side === 'buy' ? 'Total to pay' : 'Total you receive'}>{waiting ?? <span className="text-base">{formatMoney(preview.data?.total)}</span>}</Line>
+        <Line name={side === 'buy' ? 'You pay' : 'You receive'}>{waiting ?? <span className="text-base">{formatMoney(preview.data?.cost)}</span>}</Line>
+        <Line name="Cash afterwards">{waiting ?? formatMoney(preview.data?.available_balance)}</Line>
       </dl>
       {preview.error !== null && <Notice kind="warning">{explain(preview.error)}</Notice>}
     </>

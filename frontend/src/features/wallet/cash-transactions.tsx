@@ -3,10 +3,9 @@ import { keys } from '@/shared/api/queries';
 import type { CashTransaction } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
 import { useApi } from '@/shared/services';
-import { formatMoney } from '@/shared/money/format';
+import { directionOf, formatMoney } from '@/shared/money/format';
 import { formatDateTime } from '@/shared/time';
 import { Badge } from '@/shared/ui/badge';
-import { MoneyChange } from '@/shared/ui/change';
 import { Pager } from '@/shared/ui/pager';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
@@ -15,6 +14,7 @@ import { nameOfMovement, signedAmount } from './movements';
 const PAGE_SIZE = 25;
 
 function TransactionRow({ transaction }: { transaction: CashTransaction }) {
+  const amount = signedAmount(transaction);
   return (
     <tr className={ROW}>
       <Cell>
@@ -27,7 +27,7 @@ function TransactionRow({ transaction }: { transaction: CashTransaction }) {
         <Badge tone={transaction.status.toLowerCase() === 'completed' ? 'positive' : 'neutral'}>{transaction.status.toLowerCase()}</Badge>
       </Cell>
       <Cell align="right">
-        <MoneyChange amount={signedAmount(transaction)} />
+        <span className={directionOf(amount) === 'up' ? 'text-positive' : ''}>{formatMoney(amount, { sign: true })}</span>
         <p className="text-sm text-muted sm:hidden">{formatMoney(transaction.balance_after)}</p>
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">

@@ -10,6 +10,9 @@ interface ProblemBody {
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
+/** The server's wording as a sentence of its own: `expected a date` becomes `Expected a date.` */
+const asSentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 function fieldErrorsOf(errors: unknown): ReadonlyMap<string, string> {
@@ -19,7 +22,7 @@ function fieldErrorsOf(errors: unknown): ReadonlyMap<string, string> {
     if (!isRecord(entry)) continue;
     const field = textOf(entry['field'])?.split('.').at(-1);
     const message = textOf(entry['message']);
-    if (field !== undefined && message !== null && !byField.has(field)) byField.set(field, message);
+    if (field !== undefined && message !== null && !byField.has(field)) byField.set(field, asSentence(message));
   }
   return byField;
 }
@@ -95,5 +98,5 @@ export function explain(error: unknown): string {
   }
   const known = WORDING[error.code];
   if (known !== undefined) return known;
-  return error.status >= 500 ? 'The server could not handle this. Try again shortly.' : error.message;
+  return error.status >= 500 ? 'The server could not handle this. Try again shortly.' : asSentence(error.message);
 }

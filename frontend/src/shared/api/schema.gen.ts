@@ -479,11 +479,18 @@ export interface components {
             next_cursor: string | null;
         };
         Preview: {
-            price: string;
-            cost: string;
+            order_type: components["schemas"]["OrderType"];
+            asset_id: string;
+            quantity: string;
+            status: string;
+            price: string | null;
+            market_price: string | null;
+            price_as_of: string | null;
+            total_amount: string;
             fee: string;
-            total: string;
-            resulting_balance: string;
+            cost: string;
+            available_balance: string;
+            available_quantity: string;
         };
         PreviewDetail: {
             data: components["schemas"]["Preview"];

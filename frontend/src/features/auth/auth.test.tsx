@@ -1,0 +1,135 @@
+import { screen, waitFor } from '@testing-library/react';
+import { describe, expect, it } from 'vitest';
+import { at, Backend, http, issue, refusal, server, tokenFor } from '@/testing/backend';
+import { renderApp } from '@/testing/render-app';
+
+const PASSWORD = 'walnut trumpet velocity 9';
+
+async function fillRegistration(user: ReturnType<typeof renderApp>['user'], password = PASSWORD) {
+  await user.type(await screen.findByLabelText('Username'), 'ada_lovelace');
+  await user.type(screen.getByLabelText('Email'), 'ada@example.com');
+  await user.type(screen.getByLabelText('Password'), password);
+  await user.click(screen.getByRole('button', { name: 'Create account' }));
+}
+
+describe('registering', () => {
+  it('logs in at once and shows the dashboard', async () => {
+    const { user, backend, router } = renderApp({ path: '/register' });
+    await fillRegistration(user);
+    expect(await screen.findByRole('heading', { name: 'Dashboard' })).toBeVisible();
+    expect(backend.logins[0]?.body).toEqual({ username: 'ada_lovelace', password: PASSWORD, session: 'cookie' });
+    expect(router.state.location.pathname).toBe('/dashboard');
+  });
+
+  it('gives live reasons against a weak password', async () => {
+    const { user } = renderApp({ path: '/register' });
+    await user.type(await screen.findByLabelText('Password'), 'password1234');
+    expect(await screen.findByText(/among the most common/)).toBeVisible();
+    expect(screen.getByText(/2 to go/)).toBeVisible();
+  });
+
+  it('marks every mistake before asking the server and focuses the first', async () => {
+    const { user } = renderApp({ path: '/register' });
+    await user.click(await screen.findByRole('button', { name: 'Create account' }));
+    const username = screen.getByLabelText('Username');
+    expect(username).toBeInvalid();
+    expect(screen.getByLabelText('Email')).toBeInvalid();
+    expect(screen.getByLabelText('Password')).toBeInvalid();
+    expect(username).toHaveAccessibleDescription(/6 to 30/);
+    await waitFor(() => {
+      expect(username).toHaveFocus();
+    });
+  });
+
+  it('shows the server’s objection at its field', async () => {
+    const { user } = renderApp({ path: '/register' });
+    server.use(http.post(at('/auth/register'), () => refusal(422, 'VALIDATION_ERROR', { errors: [{ field: 'password', message: 'this password is too easy to guess' }] })));
+    await fillRegistration(user);
+    await waitFor(() => {
+      expect(screen.getByLabelText('Password')).toHaveAccessibleDescription(/This password is too easy to guess/);
+    });
+  });
+
+  it('says when the name is taken', async () => {
+    const { user } = renderApp({ path: '/register' });
+    server.use(http.post(at('/auth/register'), () => refusal(409, 'CONFLICT')));
+    await fillRegistration(user);
+    expect(await screen.findByRole('alert')).toHaveTextContent('already registered');
+  });
+});
+
+async function logIn(user: ReturnType<typeof renderApp>['user']) {
+  await user.type(await screen.findByLabelText('Username or email'), 'ada_lovelace');
+  await user.type(screen.getByLabelText('Password'), PASSWORD);
+  await user.click(screen.getByRole('button', { name: 'Log in' }));
+}
+
+describe('logging in', () => {
+  it('returns to the page that asked for it', async () => {
+    const { user, router } = renderApp({ path: '/orders?status=completed' });
+    await logIn(user);
+    expect(await screen.findByRole('heading', { name: 'Orders' })).toBeVisible();
+    expect(router.state.location.href).toBe('/orders?status=completed');
+  });
+
+  it('does not tell whether the name or the password was wrong', async () => {
+    const { user } = renderApp({ path: '/login' });
+    server.use(http.post(at('/auth/login'), () => refusal(401, 'AUTH_001')));
+    await logIn(user);
+    expect(await screen.findByRole('alert')).toHaveTextContent('Username or password is wrong.');
+  });
+
+  it('asks for the second factor when one is due', async () => {
+    const { user } = renderApp({ path: '/login' });
+    server.use(
+      http.post(at('/auth/login'), async ({ request }) => {
+        const body = (await request.json()) as { otp?: string };
+        return body.otp === '123456' ? issue() : refusal(401, 'AUTH_MFA_REQUIRED');
+      }),
+    );
+    await logIn(user);
+    await user.type(await screen.findByLabelText('Authentication code'), '123456');
+    await user.click(screen.getByRole('button', { name: 'Log in' }));
+    expect(await screen.findByRole('heading', { name: 'Dashboard' })).toBeVisible();
+  });
+
+  it('restores the session after a reload without asking', async () => {
+    renderApp({
+      path: '/dashboard',
+      ports: { hint: { read: () => true, write: () => undefined }, refresh: () => Promise.resolve({ access_token: tokenFor('ada_lovelace'), expires_in: 900 }) },
+    });
+    expect(await screen.findByRole('heading', { name: 'Dashboard' })).toBeVisible();
+  });
+});
+
+describe('the end of a session', () => {
+  it('says kindly that it expired, and comes back afterwards', async () => {
+    const backend = new Backend();
+    const { user, router } = renderApp({ path: '/orders', signedIn: true, backend });
+    await screen.findByText('No orders yet');
+    server.use(http.get(at('/orders'), () => refusal(401, 'AUTH_003')));
+    await user.selectOptions(screen.getByLabelText('Order status'), 'Completed');
+    expect(await screen.findByText(/Your session has ended/)).toBeVisible();
+    expect(router.state.location.search).toEqual({ next: '/orders?status=completed' });
+  });
+
+  it.each([
+    ['Log out', ['logout']],
+    ['Log out everywhere', ['revoke-others', 'logout']],
+  ])('ends by “%s”', async (item, calls) => {
+    const { user, backend, services } = renderApp({ path: '/dashboard', signedIn: true });
+    await user.click(await screen.findByRole('button', { name: /Account/ }));
+    await user.click(await screen.findByRole('menuitem', { name: item }));
+    expect(await screen.findByText('You are logged out.')).toBeVisible();
+    expect(backend.logouts).toEqual(calls);
+    expect(services.queries.getQueryData(['account', 'balance'])).toBeUndefined();
+  });
+
+  it('is not claimed when the server did not confirm it', async () => {
+    const { user } = renderApp({ path: '/dashboard', signedIn: true });
+    server.use(http.post(at('/auth/logout'), () => refusal(503, 'SVC_001')));
+    await user.click(await screen.findByRole('button', { name: /Account/ }));
+    await user.click(await screen.findByRole('menuitem', { name: 'Log out' }));
+    expect(await screen.findByText(/You are still logged in/)).toBeVisible();
+  });
+});

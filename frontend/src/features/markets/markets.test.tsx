@@ -1,0 +1,69 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import { HttpResponse } from 'msw';
+import { describe, expect, it } from 'vitest';
+import { makeAsset } from '@/testing/fixtures';
+import { at, Backend, http, server } from '@/testing/backend';
+import { renderApp } from '@/testing/render-app';
+
+const namesShown = async () => {
+  const table = await screen.findByRole('table', { name: 'Assets' });
+  return within(table).getAllByRole('link').map((link) => link.textContent);
+};
+
+describe('markets', () => {
+  it('are shown to everybody, and kept live', async () => {
+    const backend = new Backend();
+    renderApp({ path: '/', backend });
+    expect(await screen.findByText('$64,123.45')).toBeVisible();
+    backend.assets = [makeAsset({ price_usd: 64200.5 })];
+    expect(await screen.findByText('$64,200.50', undefined, { timeout: 3000 })).toBeVisible();
+  });
+
+  it('keep search, category and order in the address', async () => {
+    const { user, router } = renderApp({ path: '/markets?sort=price-asc' });
+    expect((await namesShown())[0]).toContain('Ethereum');
+    await user.type(screen.getByRole('searchbox', { name: 'Search assets' }), 'bit');
+    await waitFor(() => {
+      expect(router.state.location.search).toEqual({ q: 'bit', sort: 'price-asc' });
+    });
+    expect(await namesShown()).toHaveLength(1);
+    await user.selectOptions(screen.getByLabelText('Category'), 'layer-1');
+    expect(await screen.findByText('Nothing matches')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Clear filters' }));
+    expect(await namesShown()).toHaveLength(2);
+  });
+
+  it('sort by a column’s heading, and back', async () => {
+    const { user } = renderApp({ path: '/markets' });
+    await user.click(await screen.findByRole('button', { name: 'Price' }));
+    expect(screen.getByRole('columnheader', { name: 'Price' })).toHaveAttribute('aria-sort', 'descending');
+    await user.click(screen.getByRole('button', { name: 'Price' }));
+    await waitFor(async () => {
+      expect((await namesShown())[0]).toContain('Ethereum');
+    });
+  });
+
+  it('say so when the server is away, and recover', async () => {
+    const { user } = renderApp({ path: '/markets' });
+    server.use(http.get(at('/inventory/assets'), () => HttpResponse.error(), { once: true }));
+    expect(await screen.findByText(/Figures may be out of date; trying again/)).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await namesShown()).toHaveLength(2);
+    await waitFor(() => {
+      expect(screen.queryByText(/trying again/)).not.toBeInTheDocument();
+    });
+  });
+
+  it('name an asset that is not listed', async () => {
+    renderApp({ path: '/markets/NOPE' });
+    expect(await screen.findByText('“NOPE” is not listed')).toBeVisible();
+  });
+});
+
+describe('unknown addresses', () => {
+  it('lead back to the markets', async () => {
+    renderApp({ path: '/nowhere/at/all' });
+    expect(await screen.findByRole('heading', { name: 'This page does not exist' })).toBeVisible();
+    expect(screen.getByRole('link', { name: 'Go to markets' })).toBeVisible();
+  });
+});

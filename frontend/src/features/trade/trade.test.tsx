@@ -1,0 +1,150 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import { HttpResponse } from 'msw';
+import { describe, expect, it } from 'vitest';
+import { makeOrder } from '@/testing/fixtures';
+import { at, Backend, http, refusal, server } from '@/testing/backend';
+import { renderApp } from '@/testing/render-app';
+
+type User = ReturnType<typeof renderApp>['user'];
+
+async function review(user: User, quantity = '0.01') {
+  await user.type(await screen.findByLabelText('Quantity'), quantity);
+  await user.click(screen.getByRole('button', { name: 'Review buy' }));
+  return screen.findByRole('dialog', { name: 'Buy Bitcoin' });
+}
+
+const confirmIn = (dialog: HTMLElement) => within(dialog).getByRole('button', { name: 'Confirm buy' });
+
+describe('buying', () => {
+  it('shows what the server will charge before anything is placed', async () => {
+    const { user, backend } = renderApp({ path: '/markets/BTC', signedIn: true });
+    const dialog = await review(user);
+    expect(await within(dialog).findByText('$641.89')).toBeVisible();
+    expect(within(dialog).getByText('$358.11')).toBeVisible();
+    expect(backend.placed).toHaveLength(0);
+  });
+
+  it('is one order for a double click', async () => {
+    const { user, backend } = renderApp({ path: '/markets/BTC', signedIn: true });
+    const dialog = await review(user);
+    await user.dblClick(confirmIn(dialog));
+    expect(await screen.findByText(/Bought 0.01 BTC at \$64,123.45 for \$641.24/)).toBeVisible();
+    expect(backend.placed).toHaveLength(1);
+    expect(backend.placed[0]?.body).toEqual({ order_type: 'market_buy', asset_id: 'BTC', quantity: '0.01', max_slippage_bps: 100, reference_price: '64123.45' });
+    expect(backend.placed[0]?.idempotencyKey).toMatch(/^[0-9a-f]{32}$/);
+    expect(screen.getByLabelText('Quantity')).toHaveValue('');
+  });
+
+  it('repeats with the same key when the answer was lost', async () => {
+    const keys: (string | null)[] = [];
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    server.use(
+      http.post(at('/orders'), ({ request }) => {
+        keys.push(request.headers.get('Idempotency-Key'));
+        return keys.length === 1 ? HttpResponse.error() : HttpResponse.json({ data: makeOrder() }, { status: 201 });
+      }),
+    );
+    await user.click(confirmIn(await review(user)));
+    expect(await screen.findByText(/^Bought/)).toBeVisible();
+    expect(keys).toHaveLength(2);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it('says that the outcome is open when no answer ever came, and keeps the key', async () => {
+    const keys = new Set<string | null>();
+    let reachable = false;
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    server.use(
+      http.post(at('/orders'), ({ request }) => {
+        keys.add(request.headers.get('Idempotency-Key'));
+        return reachable ? HttpResponse.json({ data: makeOrder() }, { status: 201 }) : HttpResponse.error();
+      }),
+    );
+    const dialog = await review(user);
+    await user.click(confirmIn(dialog));
+    expect(await within(dialog).findByText(/it counts only once/, undefined, { timeout: 5000 })).toBeVisible();
+    reachable = true;
+    await user.click(confirmIn(dialog));
+    expect(await screen.findByText(/^Bought/)).toBeVisible();
+    expect(keys.size).toBe(1);
+  });
+
+  it('offers the new price, under a new key, when the price moved', async () => {
+    const sent: { key: string | null; reference: unknown }[] = [];
+    const backend = new Backend();
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true, backend });
+    server.use(
+      http.post(at('/orders'), async ({ request }) => {
+        const body = (await request.json()) as { reference_price: string };
+        sent.push({ key: request.headers.get('Idempotency-Key'), reference: body.reference_price });
+        return sent.length === 1 ? refusal(409, 'PRICE_MOVED') : HttpResponse.json({ data: makeOrder() }, { status: 201 });
+      }),
+    );
+    const dialog = await review(user);
+    backend.assets = backend.assets.map((asset) => ({ ...asset, price_usd: 66000 }));
+    await user.click(confirmIn(dialog));
+    const again = await within(dialog).findByRole('button', { name: 'Use new price' });
+    await screen.findAllByText('$66,000.00', undefined, { timeout: 3000 });
+    await user.click(again);
+    await user.click(await screen.findByRole('button', { name: 'Confirm buy' }));
+    expect(await screen.findByText(/^Bought/)).toBeVisible();
+    expect(sent.map(({ reference }) => reference)).toEqual(['64123.45', '66000']);
+    expect(sent[0]?.key).not.toBe(sent[1]?.key);
+  });
+
+  it('explains a refusal and places nothing more', async () => {
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    server.use(http.post(at('/orders'), () => refusal(422, 'INSUFFICIENT_FUNDS')));
+    await user.click(confirmIn(await review(user)));
+    expect(await screen.findByText('You do not have enough available cash for this.')).toBeVisible();
+  });
+
+  it('checks the quantity before the dialog opens', async () => {
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    await user.type(await screen.findByLabelText('Quantity'), '0.0001');
+    await user.click(screen.getByRole('button', { name: 'Review buy' }));
+    expect(screen.getByLabelText('Quantity')).toHaveAccessibleDescription(/least you can trade is 0.001 BTC/);
+    expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+  });
+
+  it('fills in a share of the cash', async () => {
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    const share = await screen.findByRole('button', { name: '50%' });
+    await waitFor(() => {
+      expect(share).toBeEnabled();
+    });
+    await user.click(share);
+    expect(screen.getByLabelText('Quantity')).toHaveValue('0.00779745');
+  });
+});
+
+describe('selling', () => {
+  it('sells everything that is not held by open orders', async () => {
+    const backend = new Backend();
+    backend.portfolio = {
+      ...backend.portfolio,
+      asset_count: 1,
+      assets: [{ asset_id: 'BTC', quantity: '0.50000000', held: '0.10000000', average_cost: '60000.00000000', current_price: '64123.45', market_value: '32061.72', unrealized_pnl: '2061.72', percentage: '100.00' }],
+    };
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true, backend });
+    await user.click(await screen.findByRole('radio', { name: 'Sell' }));
+    const everything = screen.getByRole('button', { name: 'Max' });
+    await waitFor(() => {
+      expect(everything).toBeEnabled();
+    });
+    await user.click(everything);
+    expect(screen.getByLabelText('Quantity')).toHaveValue('0.4');
+    await user.click(screen.getByRole('button', { name: 'Review sell' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Sell Bitcoin' });
+    await user.click(within(dialog).getByRole('button', { name: 'Confirm sell' }));
+    expect(await screen.findByText(/^Sold/)).toBeVisible();
+    expect(backend.placed[0]?.body.order_type).toBe('market_sell');
+  });
+});
+
+describe('without a session', () => {
+  it('offers the way in and back', async () => {
+    renderApp({ path: '/markets/BTC' });
+    expect(await screen.findByRole('link', { name: 'Log in to trade' })).toHaveAttribute('href', '/login?next=%2Fmarkets%2FBTC');
+  });
+});

@@ -1,0 +1,85 @@
+import { screen, within } from '@testing-library/react';
+import { HttpResponse } from 'msw';
+import { describe, expect, it } from 'vitest';
+import { at, http, refusal, server } from '@/testing/backend';
+import { renderApp } from '@/testing/render-app';
+
+async function open(user: ReturnType<typeof renderApp>['user'], name: 'Deposit' | 'Withdraw') {
+  await user.click(await screen.findByRole('button', { name }));
+  return screen.findByRole('dialog', { name: `${name} cash` });
+}
+
+describe('moving cash', () => {
+  it('deposits once for a double click', async () => {
+    const { user, backend } = renderApp({ path: '/dashboard', signedIn: true });
+    const dialog = await open(user, 'Deposit');
+    await user.type(within(dialog).getByLabelText('Amount'), '250');
+    await user.dblClick(within(dialog).getByRole('button', { name: 'Deposit' }));
+    expect(await screen.findByText('Deposited $250.00. Your cash is now $1,250.00.')).toBeVisible();
+    expect(backend.cashMoves).toHaveLength(1);
+    expect(backend.cashMoves[0]).toMatchObject({ path: 'deposit', body: { amount: '250.00' } });
+  });
+
+  it('changes the key with the amount, not with the attempt', async () => {
+    const sent: string[] = [];
+    const { user } = renderApp({ path: '/dashboard', signedIn: true });
+    server.use(
+      http.post(at('/balance/deposit'), async ({ request }) => {
+        const { amount } = (await request.json()) as { amount: string };
+        sent.push(`${amount} ${request.headers.get('Idempotency-Key') ?? ''}`);
+        return refusal(422, 'DAILY_LIMIT', { message: 'at most 10000.00 USD a day' });
+      }),
+    );
+    const dialog = await open(user, 'Deposit');
+    const deposit = within(dialog).getByRole('button', { name: 'Deposit' });
+    await user.type(within(dialog).getByLabelText('Amount'), '5000');
+    await user.click(deposit);
+    expect(await within(dialog).findByText('At most 10000.00 USD a day.')).toBeVisible();
+    await user.click(deposit);
+    await user.clear(within(dialog).getByLabelText('Amount'));
+    await user.type(within(dialog).getByLabelText('Amount'), '100');
+    await user.click(deposit);
+    await within(dialog).findByText('At most 10000.00 USD a day.');
+    expect(sent).toHaveLength(3);
+    expect(sent[0]).toBe(sent[1]);
+    expect(sent[2]?.split(' ')[1]).not.toBe(sent[0]?.split(' ')[1]);
+  });
+
+  it('does not ask for more than there is', async () => {
+    const { user, backend } = renderApp({ path: '/dashboard', signedIn: true });
+    await screen.findAllByText('$1,000.00');
+    const dialog = await open(user, 'Withdraw');
+    await user.type(within(dialog).getByLabelText('Amount'), '1000.01');
+    await user.click(within(dialog).getByRole('button', { name: 'Withdraw' }));
+    expect(within(dialog).getByLabelText('Amount')).toHaveAccessibleDescription('You have $1,000.00 available.');
+    await user.click(within(dialog).getByRole('button', { name: 'All' }));
+    await user.click(within(dialog).getByRole('button', { name: 'Withdraw' }));
+    expect(await screen.findByText(/^Withdrew/)).toBeVisible();
+    expect(backend.cashMoves[0]).toMatchObject({ path: 'withdraw', body: { amount: '1000.00' } });
+  });
+});
+
+describe('the list of cash movements', () => {
+  it('gives outgoing amounts their sign', async () => {
+    renderApp({ path: '/transactions', signedIn: true });
+    const base = { status: 'completed', reference: null, created_at: '2026-01-15T10:00:00.000Z' };
+    server.use(
+      http.get(at('/balance/transactions'), () =>
+        HttpResponse.json({
+          transactions: [
+            { ...base, transaction_id: 't2', transaction_type: 'withdrawal', amount: '40.00', balance_after: '60.00' },
+            { ...base, transaction_id: 't1', transaction_type: 'deposit', amount: '100.00', balance_after: '100.00' },
+          ],
+          total_count: 2,
+          has_more: false,
+          next_cursor: null,
+        }),
+      ),
+    );
+    const table = await screen.findByRole('table', { name: 'Cash transactions' });
+    const [, withdrawal, deposit] = within(table).getAllByRole('row');
+    expect(withdrawal).toHaveTextContent('Withdrawal');
+    expect(withdrawal).toHaveTextContent('-$40.00');
+    expect(deposit).toHaveTextContent('+$100.00');
+  });
+});

@@ -1,0 +1,86 @@
+import { HttpResponse } from 'msw';
+import { describe, expect, it, vi } from 'vitest';
+import { at, http, refusal, server, tokenFor } from '@/testing/backend';
+import { fakePorts } from '@/testing/render-app';
+import { createServices } from '@/shared/services';
+import { unwrap } from './client';
+import { ApiProblem, explain, isTransient, ServerUnreachable } from './problem';
+
+function signedIn(refreshed: string | null) {
+  const refresh = vi.fn(() => Promise.resolve(refreshed === null ? null : { access_token: refreshed, expires_in: 900 }));
+  const services = createServices(fakePorts({ refresh }));
+  services.session.signIn({ access_token: tokenFor('stale_token'), expires_in: 900 });
+  return { ...services, refresh };
+}
+
+const order = { order_type: 'market_buy', asset_id: 'BTC', quantity: '0.01' } as const;
+
+describe('the API client', () => {
+  it('repeats a refused request with a renewed token, body and key included', async () => {
+    const seen: string[] = [];
+    server.use(
+      http.post(at('/orders'), async ({ request }) => {
+        seen.push(`${request.headers.get('Idempotency-Key') ?? ''} ${await request.clone().text()}`);
+        return request.headers.get('Authorization') === `Bearer ${tokenFor('fresh_token')}` ? HttpResponse.json({ data: { order_id: 'o1' } }, { status: 201 }) : refusal(401, 'AUTH_003');
+      }),
+    );
+    const { api, refresh } = signedIn(tokenFor('fresh_token'));
+    const reply = await unwrap(api.POST('/api/v1/orders', { params: { header: { 'Idempotency-Key': 'k1' } }, body: order }));
+    expect(reply.data.order_id).toBe('o1');
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).toBe(seen[0]);
+    expect(seen[0]).toContain('k1 {"order_type":"market_buy"');
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('ends the session when renewal is refused too', async () => {
+    server.use(http.get(at('/balance'), () => refusal(401, 'AUTH_003')));
+    const { api, session } = signedIn(null);
+    await expect(unwrap(api.GET('/api/v1/balance'))).rejects.toMatchObject({ status: 401, code: 'AUTH_003' });
+    expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'expired' });
+  });
+
+  it('does not renew for somebody who is not logged in', async () => {
+    server.use(http.post(at('/auth/login'), () => refusal(401, 'AUTH_001')));
+    const refresh = vi.fn();
+    const { api } = createServices(fakePorts({ refresh }));
+    await expect(unwrap(api.POST('/api/v1/auth/login', { body: { username: 'a', password: 'b', session: 'cookie' } }))).rejects.toBeInstanceOf(ApiProblem);
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it('tells an unreachable server from a refusing one', async () => {
+    server.use(http.get(at('/balance'), () => HttpResponse.error()));
+    await expect(unwrap(signedIn(null).api.GET('/api/v1/balance'))).rejects.toBeInstanceOf(ServerUnreachable);
+  });
+});
+
+describe('ApiProblem', () => {
+  const problem = (status: number, body: unknown, headers: Record<string, string> = {}) => new ApiProblem(new Response(null, { status, headers }), body);
+
+  it('collects what was wrong per field', () => {
+    const { fieldErrors } = problem(422, { code: 'VALIDATION_ERROR', errors: [{ field: 'body.username', message: 'expected 6 to 30 letters' }, { field: 'username', message: 'second' }, 'noise'] });
+    expect([...fieldErrors]).toEqual([['username', 'Expected 6 to 30 letters.']]);
+  });
+
+  it('survives replies that are not problems', () => {
+    expect(problem(502, '<html>bad gateway</html>')).toMatchObject({ code: 'HTTP_502', message: 'The server answered 502.' });
+  });
+
+  it('says when to come back', () => {
+    expect(explain(problem(429, {}, { 'Retry-After': '12' }))).toContain('12 seconds');
+  });
+
+  it('passes on business refusals in the server’s words', () => {
+    expect(explain(problem(422, { code: 'DAILY_LIMIT', message: 'at most 10000.00 USD a day' }))).toBe('At most 10000.00 USD a day.');
+  });
+
+  it('does not show internals of server errors', () => {
+    expect(explain(problem(500, { message: 'KeyError: x' }))).toBe('The server could not handle this. Try again shortly.');
+  });
+
+  it('repeats only what may succeed', () => {
+    expect(isTransient(problem(503, { code: 'SVC_001' }))).toBe(true);
+    expect(isTransient(problem(503, { code: 'PRICE_STALE' }))).toBe(false);
+    expect(isTransient(problem(409, {}))).toBe(false);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it, vi } from 'vitest';
+import { fakePorts } from '@/testing/render-app';
+import { tokenFor } from '@/testing/backend';
+import { type IssuedToken, Session, type SessionPorts } from './session';
+
+const issued = (username = 'ada_lovelace', expires_in = 900): IssuedToken => ({ access_token: tokenFor(username), expires_in });
+
+const remembered = (change: Partial<SessionPorts>) => fakePorts({ hint: { read: () => true, write: vi.fn() }, ...change });
+
+describe('Session', () => {
+  it('asks nobody when nothing says that there is a cookie', async () => {
+    const refresh = vi.fn();
+    const session = new Session(fakePorts({ refresh }));
+    await session.restore();
+    expect(refresh).not.toHaveBeenCalled();
+    expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'none' });
+  });
+
+  it('restores itself from the cookie', async () => {
+    const session = new Session(remembered({ refresh: () => Promise.resolve(issued()) }));
+    expect(session.snapshot().status).toBe('restoring');
+    await session.restore();
+    expect(session.snapshot()).toEqual({ status: 'signed-in', username: 'ada_lovelace', roles: ['customer'] });
+  });
+
+  it('forgets a cookie that is refused, quietly', async () => {
+    const ports = remembered({ refresh: () => Promise.resolve(null) });
+    const session = new Session(ports);
+    await session.restore();
+    expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'none' });
+    expect(ports.hint.write).toHaveBeenCalledWith(false);
+  });
+
+  it('keeps the hint when nobody answers', async () => {
+    const ports = remembered({ refresh: () => Promise.reject(new Error('away')) });
+    const session = new Session(ports);
+    await session.restore();
+    expect(session.snapshot().status).toBe('signed-out');
+    expect(ports.hint.write).not.toHaveBeenCalled();
+  });
+
+  it('renews a token that is about to expire, once for all who ask', async () => {
+    let now = 0;
+    const refresh = vi.fn(() => Promise.resolve(issued('renewed_name')));
+    const session = new Session(fakePorts({ refresh, now: () => now }));
+    session.signIn(issued());
+    now = 880_000;
+    const tokens = await Promise.all([session.usableToken(), session.usableToken()]);
+    expect(tokens).toEqual([tokenFor('renewed_name'), tokenFor('renewed_name')]);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('does not renew a token with time left', async () => {
+    const refresh = vi.fn();
+    const session = new Session(fakePorts({ refresh, now: () => 0 }));
+    session.signIn(issued());
+    expect(await session.usableToken()).toBe(tokenFor('ada_lovelace'));
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it('ends as expired when the server ended it', async () => {
+    const session = new Session(fakePorts());
+    session.signIn(issued());
+    expect(await session.renewAfterRefusal(tokenFor('ada_lovelace'))).toBeNull();
+    expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'expired' });
+  });
+
+  it('does not renew again when another request already has', async () => {
+    const refresh = vi.fn();
+    const session = new Session(fakePorts({ refresh }));
+    session.signIn(issued('ada_lovelace'));
+    expect(await session.renewAfterRefusal('an older token')).toBe(tokenFor('ada_lovelace'));
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it('ends with the other tabs, and ends them', () => {
+    let hear: () => void = () => undefined;
+    const announceSignOut = vi.fn();
+    const session = new Session(fakePorts({ channel: { announceSignOut, onSignOut: (listener) => (hear = listener) } }));
+    session.signIn(issued());
+    hear();
+    expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'logged-out' });
+    expect(announceSignOut).not.toHaveBeenCalled();
+    session.signIn(issued());
+    session.signOut();
+    expect(announceSignOut).toHaveBeenCalledTimes(1);
+  });
+
+  it('names nobody for a token that it cannot read', () => {
+    const session = new Session(fakePorts());
+    session.signIn({ access_token: 'opaque', expires_in: 900 });
+    expect(session.snapshot()).toEqual({ status: 'signed-in', username: '', roles: [] });
+  });
+});

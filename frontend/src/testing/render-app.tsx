@@ -1,0 +1,36 @@
+import { createMemoryHistory } from '@tanstack/react-router';
+import { render } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { App } from '@/app/app';
+import { createAppRouter } from '@/app/router';
+import { createServices } from '@/shared/services';
+import type { SessionPorts } from '@/shared/session/session';
+import { Backend, server, tokenFor } from './backend';
+
+/** Ports that remember nothing and hear from no other tab. */
+export function fakePorts(change: Partial<SessionPorts> = {}): SessionPorts {
+  return {
+    refresh: () => Promise.resolve(null),
+    now: () => Date.now(),
+    hint: { read: () => false, write: () => undefined },
+    channel: { announceSignOut: () => undefined, onSignOut: () => undefined },
+    ...change,
+  };
+}
+
+interface RenderOptions {
+  path: string;
+  signedIn?: boolean;
+  backend?: Backend;
+  ports?: Partial<SessionPorts>;
+}
+
+/** Renders the whole application at a path, against a backend at the network's edge. */
+export function renderApp({ path, signedIn = false, backend = new Backend(), ports = {} }: RenderOptions) {
+  server.use(...backend.handlers);
+  const services = createServices(fakePorts(ports));
+  if (signedIn) services.session.signIn({ access_token: tokenFor('ada_lovelace'), expires_in: 900 });
+  const router = createAppRouter(createMemoryHistory({ initialEntries: [path] }));
+  render(<App services={services} router={router} />);
+  return { backend, services, router, user: userEvent.setup() };
+}
