@@ -1,21 +1,27 @@
-"""`python -m cnop_inventory` serves the API."""
+"""Starts the service, or with `feed` as the argument the worker that publishes prices."""
 
 import sys
 
-from cnop_inventory.bootstrap import NAME, build
-from cnop_inventory.settings import InventorySettings
+from cnop_inventory.bootstrap import FEED_NAME, NAME, build, feed
+from cnop_inventory.settings import FeedSettings, InventorySettings
 from cnop_platform.log import configure_logging
-from cnop_platform.serve import read_settings, serve
+from cnop_platform.serve import read_settings, run_worker, serve
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Run what the arguments ask for."""
-    if sys.argv[1:]:
-        sys.exit("usage: python -m cnop_inventory")
-    settings = read_settings(InventorySettings)
-    configure_logging(service=NAME, level=settings.log_level)
-    serve(build(settings), host=settings.host, port=settings.port)
+    match arguments:
+        case []:
+            settings = read_settings(InventorySettings)
+            configure_logging(service=NAME, level=settings.log_level)
+            serve(build(settings), host=settings.host, port=settings.port)
+        case ["feed"]:
+            feed_settings = read_settings(FeedSettings)
+            configure_logging(service=FEED_NAME, level=feed_settings.log_level)
+            run_worker(lambda: feed(feed_settings))
+        case _:
+            sys.exit("usage: python -m cnop_inventory [feed]")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Builds the inventory service."""
+"""Builds the inventory service and the price feed: the only place where their objects are made."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -6,21 +6,33 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from cnop_inventory import VERSION
+from cnop_inventory.adapters.simulated import SimulatedSource, installation_seed
+from cnop_inventory.adapters.valkey_outlet import ValkeyOutlet
+from cnop_inventory.adapters.verdict_log import AuditedVerdicts
 from cnop_inventory.api import administration, assets
 from cnop_inventory.api.rendered import RenderedAnswers
 from cnop_inventory.application.administration import Administration
+from cnop_inventory.application.candle_keeper import CandleKeeper
+from cnop_inventory.application.feed import PriceFeed
+from cnop_inventory.application.feed_records import FeedRecords
 from cnop_inventory.application.market import MarketView
+from cnop_inventory.application.price_desk import PriceDesk
 from cnop_inventory.application.seeding import seed_catalogue
 from cnop_inventory.domain.default_assets import DEFAULT_ASSETS
-from cnop_inventory.settings import InventorySettings
+from cnop_inventory.domain.sanity import PriceGate, SanityBounds
+from cnop_inventory.settings import FeedSettings, InventorySettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
+from cnop_platform.audit import AuditTrail
 from cnop_platform.catalogue import Catalogue
+from cnop_platform.lease import Lease
 from cnop_platform.prices import PriceBoard
-from cnop_platform.runtime import ServiceRuntime, background, service_runtime
+from cnop_platform.runtime import Infrastructure, ServiceRuntime, background, infrastructure, service_runtime
+from cnop_platform.system import entropy
 
 NAME: Final = "inventory_service"
-VERSION: Final = "0.1.0"
+FEED_NAME: Final = "price_feed"
 _ROUTERS: Final = (assets.router, administration.router)
 
 
@@ -55,6 +67,48 @@ async def wired(runtime: ServiceRuntime, settings: InventorySettings) -> AsyncIt
                 Administration: operators,
             },
         )
+
+
+async def feed(settings: FeedSettings) -> None:
+    """Feed prices until cancelled."""
+    async with infrastructure(settings) as base:
+        catalogue = Catalogue(store=base.store, clock=base.clock)
+        await seed_catalogue(DEFAULT_ASSETS, store=base.store, catalogue=catalogue, clock=base.clock)
+        audit = AuditTrail(
+            store=base.store,
+            key=settings.audit_key.get_secret_value(),
+            service=FEED_NAME,
+            clock=base.clock,
+            entropy=entropy,
+        )
+        lease = Lease(base.cache, name="feed", holder=entropy(16).hex(), ttl_seconds=float(settings.feed_lease_seconds))
+        source = await _simulated(settings, base)
+        log = AuditedVerdicts(audit=audit, source=source.name, clock=base.clock, entropy=entropy)
+        worker = PriceFeed(
+            source=source,
+            desk=PriceDesk(gate=PriceGate(_bounds(settings)), log=log, clock=base.clock),
+            keeper=CandleKeeper(store=base.store, source=source.name, clock=base.clock, past=source),
+            records=FeedRecords(store=base.store, source=source.name),
+            outlet=ValkeyOutlet(base.cache),
+            catalogue=catalogue,
+            permit=lease,
+        )
+        try:
+            async with background([lease.run(), audit.run()]):
+                await worker.run()
+        finally:
+            await audit.drain()
+
+
+async def _simulated(settings: FeedSettings, base: Infrastructure) -> SimulatedSource:
+    seed = settings.feed_seed
+    if seed is None:
+        seed = await installation_seed(base.store, entropy=entropy)
+    return SimulatedSource(seed=seed, clock=base.clock)
+
+
+def _bounds(settings: FeedSettings) -> SanityBounds:
+    return SanityBounds(max_jump_bps=settings.feed_max_jump_bps, confirm_seconds=settings.feed_confirm_seconds)
 
 
 def describe() -> dict[str, Any]:

@@ -1,13 +1,34 @@
 """Settings of the inventory service and of the price feed."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from cnop_platform.settings import ServiceSettings
+from cnop_platform.settings import CommonSettings, SecretKey, ServiceSettings
 
 
 class InventorySettings(ServiceSettings):
     """Settings of the HTTP service."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8001
+
+
+class FeedProvider(StrEnum):
+    """Where prices come from."""
+
+    SIMULATED = "simulated"
+
+
+class FeedSettings(CommonSettings):
+    """Settings of the price feed."""
+
+    audit_key: SecretKey
+    feed: FeedProvider = FeedProvider.SIMULATED
+    feed_seed: int | None = None
+    """Fixes the simulated prices; without it each installation draws its own seed once."""
+    feed_max_jump_bps: Annotated[int, Field(ge=10, le=10_000)] = 2_000
+    """A price that moves further at once is held back, in hundredths of a percent."""
+    feed_confirm_seconds: Annotated[int, Field(ge=5, le=86_400)] = 120
+    """How long a jump must last before it is believed."""
+    feed_lease_seconds: Annotated[int, Field(ge=2, le=60)] = 5
