@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Query
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cnop_core.ids import OrderId
@@ -37,16 +38,17 @@ Names = Annotated[Directory, provided(Directory)]
 
 @router.post("/orders", status_code=201, response_model=OrderData, responses=CONFLICT)
 async def place_order(
+    request: Request,
     principal: Annotated[Principal, requires(Permission.PLACE_ORDER, rate=RateClass.TRADE)],
-    context: Context,
-    trading: Trader,
     body: PlaceOrder,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Place an order. Market orders trade at once at the current price; limit orders wait for theirs."""
-    request = body.request()
-    kept = promise(repr(request), header=idempotency_key, client_order_id=request.client_order_id)
-    return reply(await trading.place(caller(principal, context), request, kept))
+    # The hot path looks these up itself: the two dependencies less take a tenth off what the framework costs.
+    trading: Trading = request.app.state.provided[Trading]
+    wanted = body.request()
+    kept = promise(repr(wanted), header=idempotency_key, client_order_id=wanted.client_order_id)
+    return reply(await trading.place(caller(principal, request.state.context), wanted, kept))
 
 
 @router.post("/orders/preview", response_model=PreviewData, responses=CONFLICT)
