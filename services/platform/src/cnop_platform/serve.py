@@ -9,9 +9,9 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
+from starlette.types import ASGIApp
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -21,7 +21,7 @@ _BACKLOG: Final = 2048
 _MAX_CONCURRENCY: Final = 2000
 
 
-def serve(app: FastAPI, *, host: str, port: int) -> None:
+def serve(app: ASGIApp, *, host: str, port: int) -> None:
     """Serve the app until it is told to stop."""
     uvicorn.run(
         app,
