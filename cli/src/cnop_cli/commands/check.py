@@ -53,7 +53,7 @@ def _only_success(code: int) -> None:
 def check_types() -> None:
     """Run mypy over every package at once."""
     sources = [str(package.source.relative_to(ROOT)) for package in packages()]
-    run_tool([str(PROGRAMS / "mypy"), *sources])
+    run_tool([str(PROGRAMS / "mypy"), *sources, "benchmarks"])
 
 
 def check_house_rules() -> None:

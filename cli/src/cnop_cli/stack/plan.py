@@ -42,7 +42,13 @@ class Options:
 
     @property
     def page_url(self) -> str:
-        return f"http://{HOST}:{self.ports.page}"
+        # Browsers take a name for their own machine as safe enough for cookies that are for secure pages only.
+        return f"http://localhost:{self.ports.page}"
+
+    @property
+    def origins(self) -> list[str]:
+        """Give the origins that the page may have."""
+        return [f"http://{host}:{self.ports.page}" for host in ("localhost", HOST)]
 
     @property
     def store_url(self) -> str:
@@ -77,7 +83,7 @@ def gateway_settings(options: Options, *, gateway_secret: str) -> dict[str, Any]
     ports = options.ports
     return {
         "profile": options.profile,
-        "environment": options.profile,
+        "environment": "local",
         "gateway": {"host": HOST, "port": ports.gateway},
         "page": {"host": HOST, "port": ports.page},
         "admin_port": ports.envoy_admin,
@@ -86,7 +92,7 @@ def gateway_settings(options: Options, *, gateway_secret: str) -> dict[str, Any]
         "jwks_uri": _jwks_url(options),
         "issuer": ISSUER,
         "audience": AUDIENCE,
-        "cors_origins": [f"http://{host}:{ports.page}" for host in (HOST, "localhost")],
+        "cors_origins": options.origins,
         "gateway_secret": gateway_secret,
     }
 
@@ -114,7 +120,7 @@ def components(
     assets = f"{options.service_urls()['inventory_service']}/inventory/assets"
     return (
         Component("valkey", prepared.valkey, base, f"tcp://{HOST}:{options.ports.valkey}"),
-        maker.service("user_service", "cnop_users", {"CNOP_SIGNING_KEYS": str(secrets.signing_keys)}),
+        maker.service("user_service", "cnop_users", _identity(options, secrets)),
         maker.service("inventory_service", "cnop_inventory"),
         maker.service("order_service", "cnop_orders"),
         # The feed is healthy when its prices arrive where people look at them.
@@ -130,6 +136,13 @@ def components(
             after=(*services, "web"),
         ),
     )
+
+
+def _identity(options: Options, secrets: SecretStore) -> dict[str, str]:
+    return {
+        "CNOP_SIGNING_KEYS": str(secrets.signing_keys),
+        "CNOP_FRONTEND_ORIGINS": ",".join(options.origins),
+    }
 
 
 def _base_environment(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
@@ -176,7 +189,8 @@ class _Maker:
     def _environment(self, name: str) -> dict[str, str]:
         return {
             **self.base,
-            "CNOP_ENVIRONMENT": self.options.profile,
+            "CNOP_ENVIRONMENT": "local",
+            "CNOP_PROFILE": self.options.profile,
             "CNOP_HOST": HOST,
             "CNOP_STORE": self.options.store_url,
             "CNOP_TOKEN_ISSUER": ISSUER,

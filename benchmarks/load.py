@@ -1,0 +1,127 @@
+"""A load client that costs little: keep-alive connections, requests prepared beforehand, answers read by their length.
+
+It is closed-loop: each connection sends its next request when it has the answer to the last one, so the rate is what
+the platform sustains with that many clients at once, and the latencies are what each of them sees.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import uvloop
+
+_HEAD_END: Final = b"\r\n\r\n"
+_LENGTH: Final = b"content-length:"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was seen: requests a second, the 50th and 99th percentile in milliseconds, answers by status code."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    statuses: dict[int, int]
+
+    @property
+    def failures(self) -> int:
+        """Count the answers that were no success, lost connections included (as status 0)."""
+        return sum(count for status, count in self.statuses.items() if not 200 <= status < 300)
+
+
+def request(
+    *, host: str, path: str, token: str | None = None, body: bytes = b"", key: str | None = None, method: str = "POST"
+) -> bytes:
+    """Prepare one HTTP/1.1 request."""
+    lines = [f"{method} {path} HTTP/1.1", f"host: {host}", "content-type: application/json"]
+    if token:
+        lines.append(f"authorization: Bearer {token}")
+    if key:
+        lines.append(f"idempotency-key: {key}")
+    lines.append(f"content-length: {len(body)}")
+    return "\r\n".join(lines).encode() + _HEAD_END + body
+
+
+@dataclass(slots=True)
+class _Tally:
+    latencies: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+
+
+class _Connection(asyncio.Protocol):
+    """One client: a request on the wire at a time."""
+
+    def __init__(self, requests: Sequence[bytes], tally: _Tally, running: Callable[[], bool]) -> None:
+        self._requests = requests
+        self._tally = tally
+        self._running = running
+        self._next = 0
+        self._buffer = b""
+        self._sent_at = 0.0
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP client gets no other kind
+        self._transport = transport
+        self._send()
+
+    def _send(self) -> None:
+        if not self._running():
+            self._transport.close()
+            return
+        message = self._requests[self._next % len(self._requests)]
+        self._next += 1
+        self._sent_at = time.perf_counter()
+        self._transport.write(message)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head_end = self._buffer.find(_HEAD_END)
+        if head_end < 0:
+            return
+        head = self._buffer[:head_end].lower()
+        at = head.find(_LENGTH)
+        length = int(head[at + len(_LENGTH) :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        if len(self._buffer) < head_end + len(_HEAD_END) + length:
+            return
+        self._buffer = b""
+        self._tally.latencies.append(time.perf_counter() - self._sent_at)
+        self._tally.statuses[int(head[9:12])] += 1
+        self._send()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self._running():
+            self._tally.statuses[0] += 1
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+async def _drive(host: str, port: int, scripts: Sequence[Sequence[bytes]], seconds: float) -> Measurement:
+    loop, tally = asyncio.get_running_loop(), _Tally()
+    began = time.perf_counter()
+    deadline = began + seconds
+
+    def running() -> bool:
+        return time.perf_counter() < deadline
+
+    async def connect(script: Sequence[bytes]) -> _Connection:
+        return (await loop.create_connection(lambda: _Connection(script, tally, running), host, port))[1]
+
+    connections = [await connect(script) for script in scripts]
+    await asyncio.wait_for(asyncio.gather(*(connection.done for connection in connections)), seconds + 30)
+    elapsed = time.perf_counter() - began
+    ordered = sorted(tally.latencies) or [0.0]
+
+    def percentile(share: float) -> float:
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000
+
+    return Measurement(len(tally.latencies) / elapsed, percentile(0.5), percentile(0.99), dict(tally.statuses))
+
+
+def measure(*, host: str, port: int, scripts: Sequence[Sequence[bytes]], seconds: float) -> Measurement:
+    """Load a server for some seconds: one connection for each script, which sends its requests over and over."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_drive(host, port, scripts, seconds))

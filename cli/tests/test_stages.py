@@ -1,0 +1,49 @@
+import itertools
+
+import pytest
+
+from cnop_cli.errors import CommandError
+from cnop_cli.main import execute
+from cnop_cli.stages import Outcome, Result, Skip, Stage, run_all, run_tool, summary
+
+
+def fail() -> None:
+    raise CommandError("2 tests failed")
+
+
+def leave_out() -> None:
+    raise Skip("no browser")
+
+
+def test_every_stage_runs_and_one_failure_fails_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    ticks = itertools.count(0, 1.5)
+    code = run_all(
+        [Stage("first", fail), Stage("second", lambda: None), Stage("third", leave_out)], clock=lambda: next(ticks)
+    )
+    assert code == 1
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "first   FAILED      1.5 s  2 tests failed",
+        "second  passed      1.5 s",
+        "third   skipped     1.5 s  no browser",
+    ]
+
+
+def test_skipped_stages_do_not_fail_the_whole() -> None:
+    assert run_all([Stage("one", leave_out), Stage("two", lambda: None)]) == 0
+
+
+def test_the_summary_has_one_line_a_stage() -> None:
+    results = [Result("a", Outcome.PASSED, 1.0), Result("longer", Outcome.SKIPPED, 0.0, "why")]
+    assert summary(results) == "a       passed      1.0 s\nlonger  skipped     0.0 s  why"
+
+
+def test_a_failing_tool_is_a_failed_stage() -> None:
+    run_tool(["true"])
+    with pytest.raises(CommandError, match="false ended with exit code 1"):
+        run_tool(["false"])
+
+
+@pytest.mark.parametrize("command", ["test", "check"])
+def test_an_unknown_stage_names_the_known(command: str) -> None:
+    with pytest.raises(CommandError, match="there is no stage `unti`; there is: "):
+        execute([command, "unti"])
