@@ -27,7 +27,7 @@ def test_folders_and_files_are_for_their_owner_only(secrets: SecretStore, tmp_pa
 
 
 def test_a_component_finds_its_share_and_nothing_else(secrets: SecretStore) -> None:
-    assert names(secrets.folder("price_feed")) == {"cnop_valkey_url"}
+    assert names(secrets.folder("price_feed")) == {"cnop_audit_key", "cnop_valkey_url"}
     assert names(secrets.folder("web")) == {"cnop_gateway_secret"}
     assert names(secrets.folder("order_service")) == {
         "cnop_audit_key", "cnop_gateway_secret", "cnop_ledger_key", "cnop_valkey_url",
