@@ -5,7 +5,18 @@ from types import MappingProxyType
 
 import pytest
 
-from cnop_platform.store import Absent, Anything, Check, ConditionFailed, Delete, Item, Key, Put, Version
+from cnop_platform.store import (
+    Absent,
+    Anything,
+    Check,
+    ConditionFailed,
+    Delete,
+    Item,
+    Key,
+    Put,
+    StoreUnavailable,
+    Version,
+)
 
 A, B, C, D = Key("P#1", "A"), Key("P#1", "B"), Key("P#2", "A"), Key("P#3", "ENTRY#0001")
 
@@ -182,3 +193,15 @@ async def test_an_acknowledged_write_is_seen_by_the_next_read(store):
 
 async def test_a_store_answers_a_ping(store):
     await store.ping()
+
+
+async def test_closing_finishes_what_is_queued_and_then_the_store_is_unavailable(store):
+    calls = [asyncio.create_task(put(store, Key("P", f"{n:03}"))) for n in range(30)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert await asyncio.gather(*calls) == [None] * 30
+    await store.close()
+    reads = (store.get(A), store.get_many([A]), store.query("P"), store.query("P", limit=1000), store.query_index("P"))
+    for call in (*reads, store.ping(), put(store, A)):
+        with pytest.raises(StoreUnavailable):
+            await call

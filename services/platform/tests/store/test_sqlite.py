@@ -216,21 +216,6 @@ async def test_closing_finishes_what_is_queued(path):
     assert len(await sort_keys(path)) == 300
 
 
-async def test_a_closed_store_is_unavailable(path):
-    store = SqliteStore.open(path)
-    await store.close()
-    await store.close()
-    for call in (
-        store.get(A),
-        store.query("P"),
-        store.query("P", limit=1000),
-        store.transact([Put(A, {})]),
-        store.ping(),
-    ):
-        with pytest.raises(StoreUnavailable):
-            await call
-
-
 async def test_a_cancelled_caller_hurts_nobody(path):
     async with opened(path) as store:
         calls = [asyncio.create_task(store.transact([Put(Key("P", f"{n:03}"), {})])) for n in range(50)]

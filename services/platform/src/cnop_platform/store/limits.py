@@ -26,14 +26,19 @@ MAX_SK_BYTES: Final = 1024
 MAX_DEPTH: Final = 30
 _NUMBER_BOUND: Final = 10**38
 _COUNTER_BOUND: Final = 2**63
-_NAMES_BYTES: Final = len("pkskversionbodyexpires_atgsi1pkgsi1sk")
-_NUMBER_BYTES: Final = 21
+_FIXED_BYTES: Final = len("pkskversionbody") + 11
+"""The names that every item has, and a version of up to 20 digits."""
+_INDEX_BYTES: Final = len("gsi1pkgsi1sk")
+_EXPIRY_BYTES: Final = len("expires_at") + 11
 
 
 def check_writes(writes: Sequence[Write]) -> None:
     """Raise `InvalidWrite` unless every adapter could apply `writes` as one transaction."""
     if not 1 <= len(writes) <= MAX_WRITES:
         raise InvalidWrite(f"a transaction has 1 to {MAX_WRITES} writes, not {len(writes)}")
+    for write in writes:
+        if not isinstance(write, Put | Delete | Check):
+            raise InvalidWrite(f"expected a Put, Delete or Check, not {type(write).__name__}")
     if len({write.key for write in writes}) != len(writes):
         raise InvalidWrite("a transaction writes each key once; these keys repeat")
     total = sum(_write_bytes(write) for write in writes)
@@ -42,9 +47,11 @@ def check_writes(writes: Sequence[Write]) -> None:
 
 
 def item_bytes(put: Put) -> int:
-    """Return how large the item is in the store, in bytes, to within a few bytes above."""
-    size = _key_bytes(put.key) + (_key_bytes(put.index) if put.index else 0)
-    return size + _NAMES_BYTES + 2 * _NUMBER_BYTES + _value_bytes(put.body, MAX_DEPTH)
+    """Return how large the item is in DynamoDB, in bytes; the numbers in it are counted a little too large."""
+    size = _FIXED_BYTES + _key_bytes(put.key) + _value_bytes(put.body, MAX_DEPTH)
+    if put.index is not None:
+        size += _INDEX_BYTES + _key_bytes(put.index)
+    return size if put.expires_at is None else size + _EXPIRY_BYTES
 
 
 def is_storable(key: Key) -> bool:
@@ -69,8 +76,6 @@ def utf8_bytes(text: str) -> int:
 def _write_bytes(write: Write) -> int:
     _check_condition(write.condition)
     if not isinstance(write, Put):
-        if not isinstance(write, Delete | Check):
-            raise InvalidWrite(f"expected a Put, Delete or Check, not {type(write).__name__}")
         return _key_bytes(write.key)
     _check_expiry(write.expires_at)
     if not isinstance(write.body, Mapping):

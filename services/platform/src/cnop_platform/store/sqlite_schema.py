@@ -5,6 +5,8 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ _APPLICATION_ID: Final = 0x434E4F50
 
 _PAGE_BYTES: Final = 4096
 """A commit writes whole pages to the log, and a transaction touches a leaf per item: small ones cost least."""
+_INSPECT_SECONDS: Final = 5.0
 _WAL_PAGES_BEFORE_CHECKPOINT: Final = 2000
 _WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
 _FIRST_PAUSE_SECONDS: Final = 0.0001
@@ -33,6 +36,30 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What is in a file that is a store."""
+
+    items: int
+    size_bytes: int
+
+
+def inspect(path: Path) -> FileState | None:
+    """Look at the store at `path`, changing nothing; None when there is none. Raises `StoreUnavailable`."""
+    if not path.is_file():
+        return None
+    try:
+        with closing(connect(path, busy_timeout_seconds=_INSPECT_SECONDS, read_only=True)) as connection:
+            if _schema_version(connection, path) == 0:
+                return None
+            (items,) = connection.execute("SELECT count(*) FROM items").fetchone()
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"the store {path} cannot be read: {error}") from error
+    return FileState(items, pages * page_bytes)
 
 
 def create(path: Path, *, busy_timeout_seconds: float) -> None:
@@ -111,19 +138,21 @@ def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
             f"the store {path} needs write-ahead logging; put it on a local disk, not on a network share"
         )
     connection.execute("BEGIN IMMEDIATE")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        _require_empty(connection, path)
+    if _schema_version(connection, path) == 0:
         for statement in _SCHEMA:
             connection.execute(statement)
     connection.execute("COMMIT")
+
+
+def _schema_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return 0 for an empty file; a file that this program cannot use raises `StoreUnavailable`."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != _APPLICATION_ID and (application or version or tables):
+        raise StoreUnavailable(f"{path} is a database of something else; name another file")
     if version > SCHEMA_VERSION:
         raise StoreUnavailable(
             f"the store {path} has schema {version}, this program knows {SCHEMA_VERSION}; update the program"
         )
-
-
-def _require_empty(connection: sqlite3.Connection, path: Path) -> None:
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables:
-        raise StoreUnavailable(f"{path} is a database of something else; name another file")
+    return int(version)
