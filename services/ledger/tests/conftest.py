@@ -1,6 +1,8 @@
 """Every test that takes `store` or `ledger` runs once per store; another adapter only has to be named here."""
 
+import asyncio
 import itertools
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -58,6 +60,12 @@ def make_ledger(store, clock, entropy):
     return make
 
 
+@pytest.fixture
+def make_slow_store(store):
+    """A view of the store that lets others run before and after each step, as a network would."""
+    return lambda seed: SlowStore(store, random.Random(seed))  # noqa: S311 - picks an interleaving, nothing secret
+
+
 @pytest_asyncio.fixture
 async def ledger(make_ledger):
     made = make_ledger()
@@ -72,3 +80,30 @@ def user():
 
 async def _no_sleep(seconds):
     assert 0 <= seconds <= 1
+
+
+class SlowStore(UnreliableStore):
+    def __init__(self, store, numbers):
+        super().__init__(store)
+        self._numbers = numbers
+
+    async def get(self, key):
+        await self._let_others_run()
+        return await super().get(key)
+
+    async def get_many(self, keys):
+        await self._let_others_run()
+        found = await super().get_many(keys)
+        await self._let_others_run()
+        return found
+
+    async def transact(self, writes):
+        await self._let_others_run()
+        try:
+            await super().transact(writes)
+        finally:
+            await self._let_others_run()
+
+    async def _let_others_run(self):
+        for _ in range(self._numbers.randrange(4)):
+            await asyncio.sleep(0)
