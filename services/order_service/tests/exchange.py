@@ -22,6 +22,7 @@ from cnop_ledger import (
 )
 from cnop_ledger.domain.pricing import Side
 from cnop_ledger.testing import KEYS
+from cnop_orders.application.engine import Engine
 from cnop_orders.application.trading import Caller
 from cnop_orders.bootstrap import Parts, create
 from cnop_orders.domain.terms import Terms
@@ -29,7 +30,7 @@ from cnop_platform.app import Wiring
 from cnop_platform.audit import AuditTrail
 from cnop_platform.authentication import BearerAuthenticator
 from cnop_platform.cache import connect
-from cnop_platform.catalogue import Asset, asset_put
+from cnop_platform.catalogue import Asset, Catalogue, asset_put
 from cnop_platform.directory import username_put
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health
@@ -97,6 +98,7 @@ class Exchange:
         )
         self.app = create(self._wire)
         self.client = None
+        self.rung = []
 
     @property
     def board(self):
@@ -119,6 +121,20 @@ class Exchange:
     def set_terms(self, **changes):
         self.terms = replace(self.terms, **changes)
         self.parts.trading._terms = self.terms
+
+    def engine(self, *, board=None, store=None):
+        """Make another engine, with a ledger of its own, as another process would have."""
+        store = store or self.store
+        return Engine(
+            store=store,
+            ledger=Ledger(store, KEYS, clock=self.clock, entropy=self.entropy),
+            catalogue=Catalogue(store=store, clock=self.clock),
+            board=board or self.board,
+            terms=self.terms,
+            clock=self.clock,
+            entropy=self.entropy,
+            ring=self.rung.append,
+        )
 
     async def list_asset(self, listed):
         await self.store.transact([asset_put(listed, condition=Anything())])

@@ -2,20 +2,26 @@
 
 import sys
 
-from cnop_orders.bootstrap import NAME, build
-from cnop_orders.settings import OrderSettings
+from cnop_orders.bootstrap import ENGINE_NAME, NAME, build, engine
+from cnop_orders.settings import EngineSettings, OrderSettings
 from cnop_platform.log import configure_logging
-from cnop_platform.serve import read_settings, serve
+from cnop_platform.serve import read_settings, run_worker, serve
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Run what the arguments ask for."""
-    if sys.argv[1:]:
-        sys.exit("usage: python -m cnop_orders")
-    settings = read_settings(OrderSettings)
-    configure_logging(service=NAME, level=settings.log_level)
-    serve(build(settings), host=settings.host, port=settings.port)
+    match arguments:
+        case []:
+            settings = read_settings(OrderSettings)
+            configure_logging(service=NAME, level=settings.log_level)
+            serve(build(settings), host=settings.host, port=settings.port)
+        case ["engine"]:
+            engine_settings = read_settings(EngineSettings)
+            configure_logging(service=ENGINE_NAME, level=engine_settings.log_level)
+            run_worker(lambda: engine(engine_settings))
+        case _:
+            sys.exit("usage: python -m cnop_orders [engine]")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

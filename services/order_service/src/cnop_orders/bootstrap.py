@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
+from uuid import uuid4
 
 import valkey.asyncio as valkey
 from fastapi import FastAPI
@@ -12,24 +13,28 @@ from cnop_core.clock import Clock
 from cnop_core.ids import Entropy
 from cnop_ledger import Ledger, LedgerReader
 from cnop_orders import VERSION
+from cnop_orders.adapters.worker import LEASE_NAME, EngineWorker
 from cnop_orders.api import holdings, orders
+from cnop_orders.application.engine import Engine
 from cnop_orders.application.holdings import Holdings
 from cnop_orders.application.queries import OrderReader
 from cnop_orders.application.trading import Trading
 from cnop_orders.domain.terms import Terms
-from cnop_orders.settings import OrderSettings
+from cnop_orders.settings import EngineSettings, OrderSettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
 from cnop_platform.catalogue import Catalogue
 from cnop_platform.directory import Directory
+from cnop_platform.lease import Lease
 from cnop_platform.prices import PriceBoard
-from cnop_platform.runtime import background, service_runtime
+from cnop_platform.runtime import background, infrastructure, service_runtime
 from cnop_platform.store import Store
 from cnop_platform.system import entropy as system_entropy
 from cnop_platform.tokens import KeySource
 from cnop_platform.wakeups import WalletBell, WalletEar
 
 NAME: Final = "order_service"
+ENGINE_NAME: Final = "order_engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,34 @@ def build(settings: OrderSettings, *, keys: KeySource | None = None) -> FastAPI:
                 await ledger.close()
 
     return create(wire, gateway_secret=settings.gateway_secret.get_secret_value(), policies=settings.policies)
+
+
+async def engine(settings: EngineSettings) -> None:
+    """Run the engine until cancelled."""
+    async with infrastructure(settings) as base:
+        board = PriceBoard(store=base.store, cache=base.cache, clock=base.clock)
+        bell = WalletBell(base.cache)
+        ledger = Ledger(base.store, settings.chain_keys, clock=base.clock, entropy=system_entropy)
+        lease = Lease(base.cache, name=LEASE_NAME, holder=str(uuid4()))
+        worker = EngineWorker(
+            engine=Engine(
+                store=base.store,
+                ledger=ledger,
+                catalogue=Catalogue(store=base.store, clock=base.clock),
+                board=board,
+                terms=settings.terms,
+                clock=base.clock,
+                entropy=system_entropy,
+                ring=bell.ring,
+            ),
+            board=board,
+            lease=lease,
+        )
+        try:
+            async with background([board.run(), bell.run(), lease.run()]):
+                await worker.run()
+        finally:
+            await ledger.close()
 
 
 def describe() -> dict[str, Any]:

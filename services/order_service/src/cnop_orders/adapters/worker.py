@@ -1,0 +1,52 @@
+"""Keeps the engine going: a pass whenever prices change, and at least once a second, while this replica may work."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Final, NoReturn
+
+import structlog
+
+from cnop_core.errors import CnopError
+from cnop_orders.application.engine import Engine
+from cnop_platform.lease import Lease
+from cnop_platform.prices import PriceBoard
+from cnop_platform.system import monotonic
+
+LEASE_NAME: Final = "order-engine"
+_LONGEST_PAUSE_SECONDS: Final = 1.0
+
+_log = structlog.get_logger()
+
+
+class EngineWorker:
+    """Runs passes of the engine until cancelled; a store that is away ends a pass, not the worker."""
+
+    def __init__(
+        self, *, engine: Engine, board: PriceBoard, lease: Lease, elapsed: Callable[[], float] = monotonic
+    ) -> None:
+        self._engine = engine
+        self._board = board
+        self._lease = lease
+        self._elapsed = elapsed
+
+    async def run(self) -> NoReturn:
+        """Work whenever the lease allows it."""
+        revision = 0
+        while True:
+            if self._lease.may_work:
+                await self._pass()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LONGEST_PAUSE_SECONDS):
+                    revision = await self._board.wait_for_change(since=revision)
+
+    async def _pass(self) -> None:
+        started = self._elapsed()
+        try:
+            tally = await self._engine.work()
+        except CnopError as error:
+            _log.warning("engine_pass_failed", code=error.stable_code, reason=error.message)
+            return
+        if not tally.is_empty:
+            _log.info("engine_pass", duration_ms=round((self._elapsed() - started) * 1000), **asdict(tally))
