@@ -99,6 +99,12 @@ def test_other_methods_on_the_same_path_do_not_collide():
     assert len(table({"paths": {"/a": {"get": access(["admin"]), "put": access(["admin"])}}})) == 2
 
 
+def test_a_service_cannot_take_the_paths_of_description_docs_and_health():
+    for path in ("/openapi.json", "/docs", "/docs/{name}", "/health"):
+        with pytest.raises(RouteCollision, match="user_service GET"):
+            render(settings_of(), operations_from_openapi("user_service", document(path)))
+
+
 def test_a_service_without_an_address_is_refused():
     with pytest.raises(UnknownService, match="order_service"):
         render(settings_of(upstreams={"user_service": {"port": 8000}}), operations())

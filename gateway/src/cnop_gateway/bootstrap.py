@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import yaml
 
-from cnop_gateway.clusters import clusters
+from cnop_gateway.clusters import WEB, clusters
 from cnop_gateway.listeners import listener
 from cnop_gateway.operations import Operation, arrange
 from cnop_gateway.protobuf import Json, extension
-from cnop_gateway.routes import gateway_routes, page_routes, route_configuration
+from cnop_gateway.routes import gateway_routes, page_routes, route_configuration, web_operations
 from cnop_gateway.settings import GatewaySettings
 
 _MEGABYTE = 1_048_576
@@ -19,7 +19,7 @@ def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
 
     Raises `RouteCollision` and `UnknownService`.
     """
-    table = arrange(operations, settings.upstreams)
+    table = arrange((*operations, *web_operations()), (*settings.upstreams, WEB))
     doors = (
         ("gateway", settings.gateway, gateway_routes(settings, table)),
         ("page", settings.page, page_routes(settings, table)),

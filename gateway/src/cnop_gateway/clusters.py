@@ -9,8 +9,8 @@ WEB = "web"
 _KEYS = "keys"
 # Streams go through a pool of their own, so that they can neither starve nor be starved by short requests.
 STREAM_PRIORITY = "HIGH"
-# Shorter than the 5 s after which uvicorn closes an idle connection, so that we never write into a closing one.
-_IDLE_SECONDS = 4
+# Shorter than the 75 s after which a service closes an idle connection, so that we never write into a closing one.
+_IDLE_SECONDS = 60
 _CONNECT_SECONDS = 1
 _EJECTION_SECONDS = 5
 

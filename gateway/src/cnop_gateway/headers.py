@@ -1,12 +1,13 @@
 """What is taken from requests before anything looks at them, and what every response carries."""
 
+from enum import StrEnum
+
 from cnop_gateway.protobuf import Json, extension, header
 
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
-PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
+_PAGE_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+# The stylesheet of the documentation page has its icons inside.
+_DOCS_POLICY = f"{_PAGE_POLICY}; img-src 'self' data:"
 _HSTS = "max-age=63072000; includeSubDomains"
 
 # By these a client could pass for the gateway, another user or another address; `x-envoy-` steers Envoy itself.
@@ -57,8 +58,16 @@ def request_cleaning() -> Json:
     )
 
 
-def security_headers(*, page: bool, tls: bool) -> list[Json]:
-    """Return the headers that browsers are bound by; `page` for replies that render in one."""
+class Content(StrEnum):
+    """What a response is to a browser: data, the page, or the documentation page."""
+
+    API = _API_POLICY
+    PAGE = _PAGE_POLICY
+    DOCS = _DOCS_POLICY
+
+
+def security_headers(content: Content, *, tls: bool) -> list[Json]:
+    """Return the headers that browsers are bound by; `tls` when the listener speaks it."""
     headers = [
         header("x-content-type-options", "nosniff"),
         header("x-frame-options", "DENY"),
@@ -66,9 +75,9 @@ def security_headers(*, page: bool, tls: bool) -> list[Json]:
         header("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
         header("cross-origin-opener-policy", "same-origin"),
         header("cross-origin-resource-policy", "same-origin"),
-        header("content-security-policy", PAGE_POLICY if page else _API_POLICY),
+        header("content-security-policy", content.value),
     ]
-    if not page:
+    if content is Content.API:
         headers.append(header("cache-control", "no-store", action="ADD_IF_ABSENT"))
     if tls:
         headers.append(header("strict-transport-security", _HSTS))

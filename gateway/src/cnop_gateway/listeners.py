@@ -26,7 +26,7 @@ def listener(settings: GatewaySettings, name: str, where: Listener, route_config
 
 def _connection_manager(settings: GatewaySettings, name: str, where: Listener, route_config: Json) -> Json:
     bounds = settings.limits
-    secured = headers.security_headers(page=False, tls=where.tls is not None)
+    secured = headers.security_headers(headers.Content.API, tls=where.tls is not None)
     return extension(
         "envoy.filters.network.http_connection_manager",
         _MANAGER,

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from cnop_gateway import headers, identity
+from cnop_gateway import identity
 from cnop_gateway.clusters import STREAM_PRIORITY, WEB
+from cnop_gateway.headers import Content, response_mutation, security_headers
 from cnop_gateway.limits import METADATA, rate_class_metadata
-from cnop_gateway.operations import Operation, methods_by_path
+from cnop_gateway.operations import Access, Operation, methods_by_path
 from cnop_gateway.protobuf import Json, duration, header, literal, typed
 from cnop_gateway.rates import RateClass
 from cnop_gateway.replies import TIMESTAMP
-from cnop_gateway.settings import GatewaySettings
+from cnop_gateway.settings import GatewaySettings, Listener
 from cnop_gateway.templates import PathTemplate, parse
 
 API_PREFIX = "/api/v1"
@@ -19,29 +20,24 @@ BUFFER_FILTER = "envoy.filters.http.buffer"
 CORS_FILTER = "envoy.filters.http.cors"
 SMALLEST_BODY_BYTES = 1_024
 
-# What the page process answers under the prefix, which it sees unchanged.
-_WEB_PATHS = {
-    "/openapi.json": RateClass.READ,
-    "/docs": RateClass.READ,
-    "/docs/{asset}": RateClass.READ,
-    "/health": RateClass.PROBE,
-}
-_RENDERED = ("/docs", "/docs/{asset}")
+_DOCS = ("/docs", "/docs/{asset}")
 _READS = ("GET", "HEAD")
 _WEB_SECONDS = 10
 
 
-def api_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) -> list[Json]:
-    """Return the routes under `/api/v1`; `operations` in matching order."""
-    web = [_web_route(settings, parse(path), rate) for path, rate in _WEB_PATHS.items()]
-    allowed = {**methods_by_path(operations), **{parse(path): _READS for path in _WEB_PATHS}}
-    return [
-        _preflight(),
-        *web,
-        *(_operation_route(settings, operation) for operation in operations),
-        *(_wrong_method(path, methods) for path, methods in allowed.items()),
-        _not_found({"path_separated_prefix": API_PREFIX}),
-    ]
+def web_operations() -> tuple[Operation, ...]:
+    """Return what the page process answers under the prefix, which it sees unchanged."""
+    paths = {"/openapi.json": RateClass.READ, "/health": RateClass.PROBE, **dict.fromkeys(_DOCS, RateClass.READ)}
+    return tuple(
+        Operation(
+            service=WEB,
+            method=method,
+            path=parse(path),
+            access=Access(permission=None, roles=frozenset({"public"}), rate_class=rate),
+        )
+        for path, rate in paths.items()
+        for method in _READS
+    )
 
 
 def gateway_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) -> list[Json]:
@@ -50,7 +46,7 @@ def gateway_routes(settings: GatewaySettings, operations: tuple[Operation, ...])
         _two_hosts(),
         _health(settings),
         _method_not_allowed({"safe_regex": _regex("^/health/?$")}, "/health", _READS),
-        *api_routes(settings, operations),
+        *_api_routes(settings, settings.gateway, operations),
         _not_found({"prefix": "/"}),
     ]
 
@@ -59,8 +55,8 @@ def page_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) ->
     """Return the routes of the page's listener: the API, and everything else from the page process."""
     return [
         _two_hosts(),
-        *api_routes(settings, operations),
-        _page_route(settings),
+        *_api_routes(settings, settings.page, operations),
+        _page_route(settings.page),
         _method_not_allowed({"prefix": "/"}, "page", _READS),
     ]
 
@@ -87,74 +83,72 @@ def route_configuration(settings: GatewaySettings, name: str, routes: list[Json]
     }
 
 
-def _operation_route(settings: GatewaySettings, operation: Operation) -> Json:
+def _api_routes(settings: GatewaySettings, door: Listener, operations: tuple[Operation, ...]) -> list[Json]:
+    return [
+        _preflight(),
+        *(_operation_route(settings, door, operation) for operation in operations),
+        *(_wrong_method(path, methods) for path, methods in methods_by_path(operations).items()),
+        _not_found({"path_separated_prefix": API_PREFIX}),
+    ]
+
+
+def _operation_route(settings: GatewaySettings, door: Listener, operation: Operation) -> Json:
     access = operation.access
     path = operation.path
-    action: Json = {
-        "cluster": operation.service,
-        "host_rewrite_literal": operation.service,
-        "regex_rewrite": {"pattern": _regex(f"^{API_PREFIX}(/.*?)/?$"), "substitution": r"\1"},
-        "timeout": duration(0 if access.stream else access.timeout_seconds),
-    }
-    if access.stream:
-        action["priority"] = STREAM_PRIORITY
-    elif operation.method in _READS:
-        action["retry_policy"] = _retry_reads()
     filters = identity.anyone() if access.public else identity.only(access.roles)
+    if operation.service == WEB and path.text in _DOCS:
+        filters |= _rendered(Content.DOCS, door)
     removed = [] if access.cookie else ["cookie"]
+    rate = rate_class_metadata(settings, access.rate_class, public=access.public)
     return {
         "name": operation.name,
         "match": _match(path, operation.method),
-        "route": action,
-        "metadata": _metadata(
-            operation.name, path.text, rate_class_metadata(settings, access.rate_class, public=access.public)
-        ),
+        "route": _action(operation),
+        "metadata": _metadata(operation.name, path.text, rate),
         "request_headers_to_remove": [*removed, "authorization"] if access.public else removed,
         "response_headers_to_remove": [] if access.cookie else ["set-cookie"],
         "typed_per_filter_config": {**filters, BUFFER_FILTER: _body_limit(access.body_limit_bytes)},
     }
 
 
-def _web_route(settings: GatewaySettings, path: PathTemplate, rate: RateClass) -> Json:
-    filters = identity.anyone()
-    if path.text in _RENDERED:
-        filters[HEADER_FILTER] = typed(
-            "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
-            **headers.response_mutation(headers.security_headers(page=True, tls=settings.scheme == "https")),
-        )
-    name = f"{WEB} {path.text}"
-    return {
-        **_to_web(name, {"safe_regex": _regex(path.regex(API_PREFIX)), "headers": [_reads()]}, filters),
-        "metadata": _metadata(name, path.text, rate_class_metadata(settings, rate, public=True)),
+def _action(operation: Operation) -> Json:
+    access = operation.access
+    action: Json = {
+        "cluster": operation.service,
+        "host_rewrite_literal": operation.service,
+        "timeout": duration(0 if access.stream else access.timeout_seconds),
     }
+    if operation.service != WEB:
+        action["regex_rewrite"] = {"pattern": _regex(f"^{API_PREFIX}(/.*?)/?$"), "substitution": r"\1"}
+    if access.stream:
+        action["priority"] = STREAM_PRIORITY
+    elif operation.method in _READS:
+        action["retry_policy"] = _retry_reads()
+    return action
 
 
-def _page_route(settings: GatewaySettings) -> Json:
-    filters = identity.anyone()
-    filters[HEADER_FILTER] = typed(
-        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
-        **headers.response_mutation(headers.security_headers(page=True, tls=settings.page.tls is not None)),
-    )
+def _page_route(door: Listener) -> Json:
+    filters = identity.anyone() | _rendered(Content.PAGE, door)
     return {
-        **_to_web("page", {"prefix": "/", "headers": [_reads()]}, filters),
-        "metadata": {"filter_metadata": {METADATA: {"operation": "page", "route": "page"}}},
-    }
-
-
-def _to_web(name: str, match: Json, filters: Json) -> Json:
-    return {
-        "name": name,
-        "match": match,
+        "name": "page",
+        "match": {"prefix": "/", "headers": [_reads()]},
         "route": {
             "cluster": WEB,
             "host_rewrite_literal": WEB,
             "timeout": duration(_WEB_SECONDS),
             "retry_policy": _retry_reads(),
         },
+        "metadata": {"filter_metadata": {METADATA: {"operation": "page", "route": "page"}}},
         "request_headers_to_remove": ["cookie", "authorization"],
         "response_headers_to_remove": ["set-cookie"],
         "typed_per_filter_config": filters,
     }
+
+
+def _rendered(content: Content, door: Listener) -> Json:
+    secured = security_headers(content, tls=door.tls is not None)
+    message = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute"
+    return {HEADER_FILTER: typed(message, **response_mutation(secured))}
 
 
 def _health(settings: GatewaySettings) -> Json:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -76,9 +76,10 @@ class EdgeLimits(_Frozen):
     connections: int = Field(default=10_000, gt=0)
     http2_streams: int = Field(default=100, gt=0)
     heap_megabytes: int = Field(default=512, gt=63)
-    # Per service: requests under way, and event streams beside them with a budget of their own.
-    upstream_requests: int = Field(default=1_024, gt=0)
-    upstream_streams: int = Field(default=2_048, gt=0)
+    # Per service: requests under way, and event streams beside them with a budget of their own. Together they stay
+    # below the 2,000 that a service serves at once, so that it is the gateway which refuses, and as a problem document.
+    upstream_requests: int = Field(default=900, gt=0)
+    upstream_streams: int = Field(default=1_000, gt=0)
 
 
 class GatewaySettings(_Frozen):
@@ -147,8 +148,3 @@ class GatewaySettings(_Frozen):
     def per_class(self) -> Mapping[RateClass, Bucket]:
         """The limit of each rate class."""
         return {**CLASS_LIMITS[self.profile], **self.class_limits}
-
-    @property
-    def scheme(self) -> Literal["http", "https"]:
-        """How clients reach the gateway."""
-        return "https" if self.gateway.tls else "http"
