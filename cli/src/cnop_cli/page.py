@@ -73,7 +73,7 @@ def _probe(program: Path) -> Node | None:
     return Node(programs=program.parent, version=version) if parse_version(version) >= OLDEST_NODE else None
 
 
-def source_digest(folder: Path = FOLDER) -> str:
+def source_digest(folder: Path) -> str:
     """Give a digest over everything that the page is built from."""
     files = [Path(parent) / name for parent, folders, names in _walk(folder) for name in names]
     return digest.of_files(files, root=folder)
@@ -85,9 +85,9 @@ def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
         yield parent, folders, names
 
 
-def exists(folder: Path = FOLDER) -> bool:
+def exists() -> bool:
     """Tell whether there is a page to build."""
-    return (folder / "package.json").is_file()
+    return (FOLDER / "package.json").is_file()
 
 
 def install_packages(node: Node, *, report: Report) -> None:
@@ -140,7 +140,7 @@ def build(*, report: Report) -> Path | None:
     if not exists():
         return None
     page, stamp = FOLDER / "dist", CACHE / "page.stamp"
-    wanted = source_digest()
+    wanted = source_digest(FOLDER)
     with only_one():
         if (page / "index.html").is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
             return page
