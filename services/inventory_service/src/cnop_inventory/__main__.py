@@ -2,7 +2,7 @@
 
 import sys
 
-from cnop_inventory.bootstrap import FEED_NAME, NAME, build, feed
+from cnop_inventory.bootstrap import FEED_NAME, NAME, build, feed, stream_bounds
 from cnop_inventory.settings import FeedSettings, InventorySettings
 from cnop_platform.log import configure_logging
 from cnop_platform.serve import read_settings, run_worker, serve
@@ -14,7 +14,9 @@ def main(arguments: list[str]) -> None:
         case []:
             settings = read_settings(InventorySettings)
             configure_logging(service=NAME, level=settings.log_level)
-            serve(build(settings), host=settings.host, port=settings.port)
+            streams = stream_bounds(settings)
+            app = build(settings, streams=streams)
+            serve(app, host=settings.host, port=settings.port, on_stop=streams.stop)
         case ["feed"]:
             feed_settings = read_settings(FeedSettings)
             configure_logging(service=FEED_NAME, level=feed_settings.log_level)

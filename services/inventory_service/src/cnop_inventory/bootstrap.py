@@ -10,7 +10,7 @@ from cnop_inventory import VERSION
 from cnop_inventory.adapters.simulated import SimulatedSource, installation_seed
 from cnop_inventory.adapters.valkey_outlet import ValkeyOutlet
 from cnop_inventory.adapters.verdict_log import AuditedVerdicts
-from cnop_inventory.api import administration, assets
+from cnop_inventory.api import administration, assets, history, stream
 from cnop_inventory.api.rendered import RenderedAnswers
 from cnop_inventory.application.administration import Administration
 from cnop_inventory.application.candle_keeper import CandleKeeper
@@ -18,6 +18,8 @@ from cnop_inventory.application.feed import PriceFeed
 from cnop_inventory.application.feed_records import FeedRecords
 from cnop_inventory.application.market import MarketView
 from cnop_inventory.application.price_desk import PriceDesk
+from cnop_inventory.application.price_history import PriceHistory
+from cnop_inventory.application.price_tape import PriceTape
 from cnop_inventory.application.seeding import seed_catalogue
 from cnop_inventory.domain.default_assets import DEFAULT_ASSETS
 from cnop_inventory.domain.sanity import PriceGate, SanityBounds
@@ -29,26 +31,40 @@ from cnop_platform.catalogue import Catalogue
 from cnop_platform.lease import Lease
 from cnop_platform.prices import PriceBoard
 from cnop_platform.runtime import Infrastructure, ServiceRuntime, background, infrastructure, service_runtime
+from cnop_platform.streams import Streams
 from cnop_platform.system import entropy
+from cnop_platform.tokens import KeySource
 
 NAME: Final = "inventory_service"
 FEED_NAME: Final = "price_feed"
-_ROUTERS: Final = (assets.router, administration.router)
+_ROUTERS: Final = (assets.router, history.router, stream.router, administration.router)
 
 
-def build(settings: InventorySettings) -> FastAPI:
-    """Return the service; it connects when it starts."""
+def build(settings: InventorySettings, *, streams: Streams | None = None, keys: KeySource | None = None) -> FastAPI:
+    """Return the service; it connects when it starts.
+
+    Whoever passes `streams` can end them. `keys` defaults to the JWKS address of the settings.
+    """
+    bounded = streams or stream_bounds(settings)
 
     @asynccontextmanager
     async def wire() -> AsyncIterator[Wiring]:
-        async with service_runtime(settings, name=NAME) as runtime, wired(runtime, settings) as wiring:
+        async with (
+            service_runtime(settings, name=NAME, keys=keys) as runtime,
+            _wired(runtime, settings, bounded) as wiring,
+        ):
             yield wiring
 
     return _app(wire, gateway_secret=settings.gateway_secret.get_secret_value(), policies=settings.policies)
 
 
+def stream_bounds(settings: InventorySettings) -> Streams:
+    """Return how many streams the settings allow."""
+    return Streams(limit=settings.stream_limit, per_address=settings.stream_limit_per_address)
+
+
 @asynccontextmanager
-async def wired(runtime: ServiceRuntime, settings: InventorySettings) -> AsyncIterator[Wiring]:
+async def _wired(runtime: ServiceRuntime, settings: InventorySettings, streams: Streams) -> AsyncIterator[Wiring]:
     """Build what the handlers work with, and run what keeps it current."""
     base = runtime.infrastructure
     catalogue = Catalogue(store=base.store, clock=base.clock)
@@ -56,7 +72,8 @@ async def wired(runtime: ServiceRuntime, settings: InventorySettings) -> AsyncIt
     board = PriceBoard(store=base.store, cache=base.cache, clock=base.clock)
     view = MarketView(catalogue=catalogue, board=board, store=base.store)
     operators = Administration(store=base.store, catalogue=catalogue, audit=runtime.audit, clock=base.clock)
-    async with background([board.run(), view.run()]):
+    tape = PriceTape(board, encode=stream.encode_tick)
+    async with background([board.run(), view.run(), tape.run()]):
         yield Wiring(
             gatekeeper=runtime.gatekeeper,
             health=base.health(),
@@ -65,6 +82,9 @@ async def wired(runtime: ServiceRuntime, settings: InventorySettings) -> AsyncIt
                 MarketView: view,
                 RenderedAnswers: RenderedAnswers(view),
                 Administration: operators,
+                PriceHistory: PriceHistory(store=base.store, view=view, clock=base.clock),
+                PriceTape: tape,
+                Streams: streams,
             },
         )
 

@@ -12,6 +12,9 @@ class InventorySettings(ServiceSettings):
     """Settings of the HTTP service."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8001
+    stream_limit: Annotated[int, Field(ge=1, le=1_500)] = 1_000
+    """Price streams that this process serves at once; the server takes 2,000 connections in all."""
+    stream_limit_per_address: Annotated[int, Field(ge=1, le=1_500)] = 50
 
 
 class FeedProvider(StrEnum):

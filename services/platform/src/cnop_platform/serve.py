@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NoReturn, TypeVar
@@ -16,14 +17,27 @@ from starlette.types import ASGIApp
 S = TypeVar("S", bound=BaseSettings)
 
 _STOP_SECONDS: Final = 10
+_START_FAILED: Final = 3
 _KEEP_ALIVE_SECONDS: Final = 75
 _BACKLOG: Final = 2048
 _MAX_CONCURRENCY: Final = 2000
 
 
-def serve(app: ASGIApp, *, host: str, port: int) -> None:
-    """Serve the app until it is told to stop."""
-    uvicorn.run(
+class _Server(uvicorn.Server):
+    """A server that says when it begins to stop: what never ends by itself would hold it up."""
+
+    def __init__(self, config: uvicorn.Config, *, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        await super().shutdown(sockets)
+
+
+def serve(app: ASGIApp, *, host: str, port: int, on_stop: Callable[[], None] = lambda: None) -> None:
+    """Serve the app until it is told to stop; `on_stop` is called first then, to end open streams."""
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -39,6 +53,11 @@ def serve(app: ASGIApp, *, host: str, port: int) -> None:
         backlog=_BACKLOG,
         limit_concurrency=_MAX_CONCURRENCY,
     )
+    server = _Server(config, on_stop=on_stop)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(_START_FAILED)
 
 
 def run_worker(work: Callable[[], Awaitable[None]]) -> None:

@@ -79,6 +79,29 @@ class AssetListAnswer(BaseModel):
     next_cursor: str | None
 
 
+class CandleDocument(BaseModel):
+    """The prices of one stretch of time, in USD per whole asset."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time: Timestamp = Field(description="When it starts; days are UTC days.")
+    open: str
+    high: str
+    low: str
+    close: str
+
+
+class HistoryAnswer(BaseModel):
+    """Candles, oldest first; the last one may still be open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[CandleDocument]
+    asset_id: str
+    interval: str
+    source: str | None = Field(description="The provider of the prices; `simulated` means invented ones.")
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

@@ -99,7 +99,7 @@ class PriceFeed:
             waited += PUBLISH_SECONDS
 
     async def _keep_candles(self) -> None:
-        """Keep candles, and leave the figures that follow from them: at once when they reach further back, else paced."""
+        """Keep candles, and leave the figures that follow from them: at once once they reach further back."""
         waited = FIGURES_SECONDS
         while True:
             with suppress(StoreUnavailable):
