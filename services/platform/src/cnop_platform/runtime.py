@@ -1,10 +1,10 @@
 """What every running process works with, put together once: store, Valkey, audit, ended sessions, gatekeeper."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,6 +28,7 @@ from cnop_platform.system import SystemClock, entropy
 from cnop_platform.tokens import KeySource, TokenTerms, TokenVerifier
 
 _log = structlog.get_logger()
+_CANCEL_AGAIN_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,16 @@ async def background(work: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator
     try:
         yield
     finally:
-        for task in tasks:
+        await _cancel(tasks)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: a client library may take a cancellation for a failed call and go on."""
+    pending: Collection[asyncio.Task[None]] = tasks
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SECONDS)
 
 
 def _report_crash(task: asyncio.Task[None]) -> None:
