@@ -2,13 +2,16 @@
 
 import os
 import secrets
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
-GATEWAY = os.environ.get("CNOP_BASE_URL", "http://localhost:8080")
+GATEWAY = os.environ.get("CNOP_BASE_URL", "http://localhost:8080").replace("//localhost", "//127.0.0.1")
 PAGE = os.environ.get("CNOP_PAGE_URL", "http://localhost:3000")
 USER_SERVICE = os.environ.get("CNOP_USER_URL", "http://localhost:8000")
 INVENTORY_SERVICE = os.environ.get("CNOP_INVENTORY_URL", "http://localhost:8001")
@@ -21,6 +24,17 @@ PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "message", "erro
 def client(base_url: str = API) -> httpx.Client:
     """Return a client with a bound on every wait."""
     return httpx.Client(base_url=base_url, timeout=15)
+
+
+def stranger() -> httpx.Client:
+    """Return a client at a loopback address of its own, so that its failed sign-ins block nobody else.
+
+    Linux owns the whole of 127.0.0.0/8; elsewhere tests that need it are skipped.
+    """
+    if sys.platform != "linux" or urlsplit(GATEWAY).hostname not in {"localhost", "127.0.0.1"}:
+        pytest.skip("needs a second loopback address")
+    address = f"127.{secrets.randbelow(200) + 10}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
+    return httpx.Client(base_url=API, timeout=15, transport=httpx.HTTPTransport(local_address=address))
 
 
 @dataclass

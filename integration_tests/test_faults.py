@@ -58,7 +58,9 @@ def test_a_killed_process_comes_back_by_itself(http, victim):
     person.deposit("100.00")
     pid = kill(victim)
     wait_until_recovered(victim, pid)
-    answer = send_until_acknowledged(person, "/orders", {"order_type": "market_buy", "asset_id": "ETH", "quantity": "0.01"})
+    answer = send_until_acknowledged(
+        person, "/orders", {"order_type": "market_buy", "asset_id": "ETH", "quantity": "0.01"}
+    )
     assert answer.status_code == 201, answer.text
     assert components()[victim]["restarts"] >= 1
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from platform_client import SERVICES, client, problem
+from platform_client import SERVICES, client, problem, stranger
 
 pytestmark = pytest.mark.user
 
@@ -29,8 +29,9 @@ def test_a_weak_registration_is_told_every_violated_field(http):
 
 
 @pytest.mark.parametrize("username", ["admin'--", "' OR 1=1; --", "a" * 10_000, "\x00root", "üser_name"])
-def test_hostile_user_names_are_refused_safely(http, username):
-    answer = http.post("/auth/login", json={"username": username, "password": "anything"})
+def test_hostile_user_names_are_refused_safely(username):
+    with stranger() as http:
+        answer = http.post("/auth/login", json={"username": username, "password": "anything"})
     assert answer.status_code in (401, 422), answer.text
 
 
@@ -55,11 +56,22 @@ def test_one_email_in_two_spellings_is_given_once(http, person):
     assert http.post("/auth/register", json=body).status_code == 409
 
 
-def test_unknown_user_and_wrong_password_look_the_same(http, person):
-    unknown = http.post("/auth/login", json={"username": "nobody_here_1", "password": "wrong-password-123"})
-    wrong = http.post("/auth/login", json={"username": person.username, "password": "wrong-password-123"})
+def test_unknown_user_and_wrong_password_look_the_same(person):
+    with stranger() as http:
+        unknown = http.post("/auth/login", json={"username": "nobody_here_1", "password": "wrong-password-123"})
+        wrong = http.post("/auth/login", json={"username": person.username, "password": "wrong-password-123"})
     first, second = (problem(answer, 401, "AUTH_001") for answer in (unknown, wrong))
     assert first["message"] == second["message"]
+    person.log_in()
+
+
+def test_five_failures_block_the_address_but_not_the_person(person):
+    with stranger() as http:
+        guess = {"username": person.username, "password": "a-wrong-password"}
+        answers = [http.post("/auth/login", json=guess) for _ in range(6)]
+        right = http.post("/auth/login", json={"username": person.username, "password": person.password})
+    assert {answer.status_code for answer in answers[:5]} <= {401, 429}
+    problem(right, 403, "AUTH_004")
     person.log_in()
 
 
