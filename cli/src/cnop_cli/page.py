@@ -101,21 +101,29 @@ def install_packages(node: Node, *, report: Report) -> None:
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return
     report("installing the page's packages (npm ci)")
-    run_npm(node, ["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+    run_npm(node, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], quiet=True)
     stamp.write_text(wanted, encoding="utf-8")
 
 
-def run_npm(node: Node, arguments: list[str]) -> None:
-    """Run npm in the frontend folder with its output shown.
+def run_npm(node: Node, arguments: list[str], *, quiet: bool = False) -> None:
+    """Run npm in the frontend folder. Its output is shown, with `quiet` only after a failure.
 
     Raises:
         CommandError: it failed.
     """
     argv = [str(node.programs / "npm"), *arguments]
+    output = subprocess.PIPE if quiet else sys.stderr
     done = subprocess.run(
-        argv, cwd=FOLDER, env=node.environment(), stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+        argv,
+        cwd=FOLDER,
+        env=node.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
     if done.returncode:
+        sys.stderr.write((done.stdout or b"").decode(errors="replace"))
         raise CommandError(f"`npm {' '.join(arguments)}` failed in frontend/; the lines above say why")
 
 
@@ -147,6 +155,6 @@ def build(*, report: Report) -> Path | None:
         node = find_node(report=report)
         install_packages(node, report=report)
         report("building the page (npm run build)")
-        run_npm(node, ["run", "--silent", "build"])
+        run_npm(node, ["run", "--silent", "build"], quiet=True)
         write_private(stamp, wanted)
     return page
