@@ -1,4 +1,4 @@
-"""Every test that takes `store` or `ledger` runs once per store; another adapter only has to be named here."""
+"""Every test that takes `store` or `ledger` runs once per store; `races` adds DynamoDB."""
 
 import asyncio
 import itertools
@@ -13,7 +13,8 @@ from cnop_core.ids import UserId
 from cnop_ledger import Ledger
 from cnop_ledger.testing import KEYS
 from cnop_platform.store.memory import MemoryStore
-from cnop_platform.store.open import open_store, sqlite_url
+from cnop_platform.store.open import open_store
+from cnop_platform.store.open import sqlite_url as url_of
 from cnop_platform.testing.stores import UnreliableStore
 
 USER = UserId("usr_01JBBBBBBBBBBBBBBBBBBBBBBB")
@@ -25,9 +26,13 @@ def adapter(request):
 
 
 @pytest.fixture
-def store_url(tmp_path):
-    """A store that another process can open too."""
-    return sqlite_url(tmp_path / "store.db")
+def sqlite_url(tmp_path):
+    return url_of(tmp_path / "store.db")
+
+
+@pytest.fixture
+def store_url(adapter, request):
+    return "" if adapter == "memory" else request.getfixturevalue(f"{adapter}_url")
 
 
 @pytest_asyncio.fixture
@@ -63,7 +68,7 @@ def make_ledger(store, clock, entropy):
 @pytest.fixture
 def make_slow_store(store):
     """A view of the store that lets others run before and after each step, as a network would."""
-    return lambda seed: SlowStore(store, random.Random(seed))  # noqa: S311 - picks an interleaving, nothing secret
+    return lambda seed: SlowStore(store, random.Random(seed))
 
 
 @pytest_asyncio.fixture

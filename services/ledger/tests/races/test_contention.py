@@ -30,7 +30,8 @@ async def test_of_two_withdrawals_of_the_last_dollar_one_succeeds(make_ledger, m
 
 
 async def test_bursts_from_several_processes_all_count(make_ledger, make_slow_store, store, clock, user):
-    ledgers = [make_ledger(on=make_slow_store(number)) for number in range(4)]
+    bounds = Bounds(wait_seconds=30)
+    ledgers = [make_ledger(on=make_slow_store(number), bounds=bounds) for number in range(4)]
     outcomes = await asyncio.gather(
         *(ledgers[number % 4].execute(deposit_command(user, 1, key=str(number))) for number in range(200))
     )
