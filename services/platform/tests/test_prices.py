@@ -10,6 +10,7 @@ from cnop_core.clock import FixedClock
 from cnop_core.ids import AssetId
 from cnop_core.money import PriceUnits
 from cnop_platform import strict_json
+from cnop_platform.cache import connect
 from cnop_platform.prices import (
     FALLBACK_SECONDS,
     HIGHEST,
@@ -166,6 +167,15 @@ async def test_the_board_starts_with_the_snapshot_of_the_store(store, clock, val
     board = PriceBoard(store=store, cache=valkey_client, clock=clock)
     async with background([board.run()]):
         await until(lambda: board.latest(BTC) == quote(500))
+
+
+async def test_the_board_starts_with_the_snapshot_although_valkey_is_away(store, clock, tmp_path):
+    await store.transact([snapshot_put([quote(500)])])
+    client = connect(f"unix://{tmp_path / 'nobody-listens'}")
+    board = PriceBoard(store=store, cache=client, clock=clock)
+    async with background([board.run()]), asyncio.timeout(1):
+        await until(lambda: board.latest(BTC) == quote(500))
+    await client.aclose()
 
 
 async def test_the_latest_prices_in_valkey_are_preferred_to_an_older_snapshot(store, clock, valkey_client):

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
+import httpx
 from fastapi import FastAPI
 
 from cnop_inventory import VERSION
+from cnop_inventory.adapters.coinbase import CoinbaseSource
+from cnop_inventory.adapters.coingecko import CoinGeckoSource
 from cnop_inventory.adapters.simulated import SimulatedSource, installation_seed
 from cnop_inventory.adapters.valkey_outlet import ValkeyOutlet
 from cnop_inventory.adapters.verdict_log import AuditedVerdicts
@@ -17,13 +20,14 @@ from cnop_inventory.application.candle_keeper import CandleKeeper
 from cnop_inventory.application.feed import PriceFeed
 from cnop_inventory.application.feed_records import FeedRecords
 from cnop_inventory.application.market import MarketView
+from cnop_inventory.application.ports import PastPrices, PriceSource
 from cnop_inventory.application.price_desk import PriceDesk
 from cnop_inventory.application.price_history import PriceHistory
 from cnop_inventory.application.price_tape import PriceTape
 from cnop_inventory.application.seeding import seed_catalogue
 from cnop_inventory.domain.default_assets import DEFAULT_ASSETS
 from cnop_inventory.domain.sanity import PriceGate, SanityBounds
-from cnop_inventory.settings import FeedSettings, InventorySettings
+from cnop_inventory.settings import FeedProvider, FeedSettings, InventorySettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
 from cnop_platform.audit import AuditTrail
@@ -91,7 +95,7 @@ async def _wired(runtime: ServiceRuntime, settings: InventorySettings, streams: 
 
 async def feed(settings: FeedSettings) -> None:
     """Feed prices until cancelled."""
-    async with infrastructure(settings) as base:
+    async with infrastructure(settings) as base, httpx.AsyncClient() as client:
         catalogue = Catalogue(store=base.store, clock=base.clock)
         await seed_catalogue(DEFAULT_ASSETS, store=base.store, catalogue=catalogue, clock=base.clock)
         audit = AuditTrail(
@@ -102,12 +106,12 @@ async def feed(settings: FeedSettings) -> None:
             entropy=entropy,
         )
         lease = Lease(base.cache, name="feed", holder=entropy(16).hex(), ttl_seconds=float(settings.feed_lease_seconds))
-        source = await _simulated(settings, base)
+        source, past = await _source(settings, base, client)
         log = AuditedVerdicts(audit=audit, source=source.name, clock=base.clock, entropy=entropy)
         worker = PriceFeed(
             source=source,
             desk=PriceDesk(gate=PriceGate(_bounds(settings)), log=log, clock=base.clock),
-            keeper=CandleKeeper(store=base.store, source=source.name, clock=base.clock, past=source),
+            keeper=CandleKeeper(store=base.store, source=source.name, clock=base.clock, past=past),
             records=FeedRecords(store=base.store, source=source.name),
             outlet=ValkeyOutlet(base.cache),
             catalogue=catalogue,
@@ -120,11 +124,28 @@ async def feed(settings: FeedSettings) -> None:
             await audit.drain()
 
 
-async def _simulated(settings: FeedSettings, base: Infrastructure) -> SimulatedSource:
-    seed = settings.feed_seed
-    if seed is None:
-        seed = await installation_seed(base.store, entropy=entropy)
-    return SimulatedSource(seed=seed, clock=base.clock)
+async def _source(
+    settings: FeedSettings, base: Infrastructure, client: httpx.AsyncClient
+) -> tuple[PriceSource, PastPrices | None]:
+    match settings.feed:
+        case FeedProvider.COINBASE:
+            return CoinbaseSource(url=settings.coinbase_url), None
+        case FeedProvider.COINGECKO:
+            key = settings.coingecko_key
+            source = CoinGeckoSource(
+                client=client,
+                poll_seconds=settings.coingecko_poll_seconds,
+                url=settings.coingecko_url,
+                key=key.get_secret_value() if key else None,
+                coin_ids=settings.coingecko_ids,
+            )
+            return source, None
+        case FeedProvider.SIMULATED:
+            seed = settings.feed_seed
+            if seed is None:
+                seed = await installation_seed(base.store, entropy=entropy)
+            simulated = SimulatedSource(seed=seed, clock=base.clock)
+            return simulated, simulated
 
 
 def _bounds(settings: FeedSettings) -> SanityBounds:

@@ -1,10 +1,13 @@
 """Settings of the inventory service and of the price feed."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
+from cnop_inventory.adapters.coinbase import COINBASE_URL
+from cnop_inventory.adapters.coingecko import COIN_IDS, COINGECKO_URL
 from cnop_platform.settings import CommonSettings, SecretKey, ServiceSettings
 
 
@@ -21,6 +24,8 @@ class FeedProvider(StrEnum):
     """Where prices come from."""
 
     SIMULATED = "simulated"
+    COINBASE = "coinbase"
+    COINGECKO = "coingecko"
 
 
 class FeedSettings(CommonSettings):
@@ -35,3 +40,10 @@ class FeedSettings(CommonSettings):
     feed_confirm_seconds: Annotated[int, Field(ge=5, le=86_400)] = 120
     """How long a jump must last before it is believed."""
     feed_lease_seconds: Annotated[int, Field(ge=2, le=60)] = 5
+    """How long after its holder died another replica takes over."""
+    coinbase_url: Annotated[str, Field(pattern=r"^wss?://")] = COINBASE_URL
+    coingecko_url: Annotated[str, Field(pattern=r"^https?://")] = COINGECKO_URL
+    coingecko_key: SecretStr | None = None
+    coingecko_poll_seconds: Annotated[int, Field(ge=5, le=3_600)] = 60
+    coingecko_ids: Mapping[str, str] = COIN_IDS
+    """CoinGecko's id of each asset, as a JSON object; it replaces the built-in table."""

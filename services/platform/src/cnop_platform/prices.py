@@ -86,6 +86,7 @@ class PriceBoard:
 
     async def run(self) -> None:
         """Keep the board current until cancelled."""
+        await self.load_snapshot()
         await asyncio.gather(self._subscription.run(), self._fall_back())
 
     @property
