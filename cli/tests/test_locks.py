@@ -40,6 +40,7 @@ def test_there_is_one_lock_for_each_thing_that_is_installed() -> None:
     assert {"requirements-dev.txt", "cli/requirements.txt", "services/order_service/requirements.txt"} <= by_path.keys()
     assert "hypothesis" in by_path["requirements-dev.txt"]
     assert "hypothesis" not in by_path["cli/requirements.txt"]
+    assert not any(line.startswith("pytest") for line in by_path["cli/requirements.txt"])
     assert "bcrypt" in by_path["services/user_service/requirements.txt"]
     assert "bcrypt" not in by_path["services/inventory_service/requirements.txt"]
     assert not any(line.startswith("cnop") for inputs in by_path.values() for line in inputs)

@@ -33,6 +33,7 @@ def wanted_locks(*, root: Path = ROOT) -> tuple[Lock, ...]:
     ours = packages(root=root)
     groups = read_toml(root / "pyproject.toml")["dependency-groups"]
     everything = third_party([package.name for package in ours], among=ours)
+    testing = [line for package in ours for line in package.testing]
     images = {
         "services/user_service": "cnop-users",
         "services/inventory_service": "cnop-inventory",
@@ -41,7 +42,7 @@ def wanted_locks(*, root: Path = ROOT) -> tuple[Lock, ...]:
         "frontend/server": "cnop-web",
     }
     return (
-        _lock(DEVELOPMENT, [*everything, *groups["build"], *groups["dev"]]),
+        _lock(DEVELOPMENT, [*everything, *testing, *groups["build"], *groups["dev"]]),
         _lock("cli/requirements.txt", [*everything, *groups["build"]]),
         _lock("cli/requirements-bootstrap.txt", groups["build"]),
         *(_lock(f"{folder}/requirements.txt", third_party([name], among=ours)) for folder, name in images.items()),

@@ -16,12 +16,17 @@ CACHE: Final = ROOT / "var/cache"
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One of our own packages. `requires` are requirement lines as its pyproject.toml gives them, extras included."""
+    """One of our own packages, with requirement lines as its pyproject.toml gives them.
+
+    `requires` includes its extras, which a deployment may choose from; `testing` is the extra of that name, which only
+    tests need.
+    """
 
     name: str
     folder: Path
     module: str
     requires: tuple[str, ...]
+    testing: tuple[str, ...] = ()
 
     @property
     def source(self) -> Path:
@@ -40,10 +45,11 @@ def packages(*, root: Path = ROOT) -> tuple[Package, ...]:
 
 def _package(folder: Path) -> Package:
     project = read_toml(folder / "pyproject.toml")["project"]
-    optional = project.get("optional-dependencies", {})
+    optional = dict(project.get("optional-dependencies", {}))
+    testing = optional.pop("testing", [])
     requires = [*project["dependencies"], *(line for lines in optional.values() for line in lines)]
     name = project["name"]
-    return Package(name=name, folder=folder, module=name.replace("cnop-", "cnop_"), requires=tuple(requires))
+    return Package(name, folder, name.replace("cnop-", "cnop_"), requires=tuple(requires), testing=tuple(testing))
 
 
 def requirement_name(requirement: str) -> str:
