@@ -36,8 +36,8 @@ def test_a_burst_of_deposits_survives_a_kill_exactly_once(http, victim):
     outcomes = []
 
     def deposit_many():
-        for _ in range(15):
-            outcomes.append(send_until_acknowledged(person, "/balance/deposit", {"amount": "1.00"}).status_code)
+        deposits = (send_until_acknowledged(person, "/balance/deposit", {"amount": "1.00"}) for _ in range(15))
+        outcomes.extend(answer.status_code for answer in deposits)
 
     threads = [threading.Thread(target=deposit_many) for _ in range(4)]
     for thread in threads:

@@ -10,8 +10,8 @@ ASSET_MEMBERS = {
     "asset_id", "name", "symbol", "description", "category", "image", "price_usd", "is_active", "availability_status",
     "scale", "min_quantity", "max_quantity", "last_updated", "market_cap", "market_cap_rank", "total_volume_24h",
     "price_change_24h", "price_change_percentage_24h", "price_change_percentage_7d", "price_change_percentage_30d",
-    "high_24h", "low_24h", "circulating_supply", "total_supply", "max_supply", "ath", "ath_change_percentage", "ath_date",
-    "atl", "atl_change_percentage", "atl_date",
+    "high_24h", "low_24h", "circulating_supply", "total_supply", "max_supply", "ath", "ath_change_percentage",
+    "ath_date", "atl", "atl_change_percentage", "atl_date",
 }  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from platform_client import Person, problem
 pytestmark = pytest.mark.order
 CENT = Decimal("0.01")
 ORDER_MEMBERS = {
-    "order_id", "order_type", "asset_id", "quantity", "price", "status", "time_in_force", "limit_price", "executed_price",
-    "total_amount", "fee", "client_order_id", "created_at", "updated_at", "completed_at", "expires_at",
+    "order_id", "order_type", "asset_id", "quantity", "price", "status", "time_in_force", "limit_price",
+    "executed_price", "total_amount", "fee", "client_order_id", "created_at", "updated_at", "completed_at",
+    "expires_at",
 }  # fmt: skip
 
 
