@@ -26,11 +26,20 @@ def test_numbers_keep_every_digit():
         '"\ud800',
         "[" * 100_000,
         b"\xff",
+        b'"\xed\xa0\x80"',
+        '"\\ud800"',
+        '[{"a":["\\uDBFF!"]}]',
+        '{"\\udc00":1}',
+        '{"a":1}'.encode("utf-16"),
     ],
 )
 def test_ambiguous_or_broken_text_is_refused(text):
     with pytest.raises(InvalidJson):
         loads(text)
+
+
+def test_a_whole_surrogate_pair_is_one_character():
+    assert loads('{"a":"\\ud83d\\ude00"}') == {"a": "\U0001f600"}
 
 
 def test_equal_values_render_equally():

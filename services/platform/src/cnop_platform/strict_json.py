@@ -1,10 +1,12 @@
 """JSON as an order platform needs it: decimals keep every digit; duplicate keys and NaN are errors (RFC 7493)."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
 MAX_DEPTH = 32
+_MAYBE_SURROGATE = re.compile(r"\\u[dD][89abAB]")
 
 
 class InvalidJson(ValueError):
@@ -25,12 +27,31 @@ def _refuse_constant(_name: str) -> NoReturn:
 def loads(text: str | bytes) -> Any:
     """Parse JSON with numbers that have a fraction or exponent as `Decimal`. Raises `InvalidJson`."""
     try:
+        text = text if isinstance(text, str) else text.decode()
         value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_unique)
     except InvalidJson:
         raise
     except (ValueError, RecursionError):
         raise InvalidJson("the text is not valid JSON") from None
+    if _MAYBE_SURROGATE.search(text):
+        _require_unicode(value)
     return value
+
+
+def _require_unicode(value: Any) -> None:
+    """Refuse half of a surrogate pair, which no encoding, store or log can carry."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidJson("a text holds half of a surrogate pair") from None
+    elif isinstance(value, list):
+        for each in value:
+            _require_unicode(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            _require_unicode(name)
+            _require_unicode(each)
 
 
 def dumps(value: Any) -> str:
