@@ -1,1 +1,1 @@
-"""Identity, sessions, roles and the cash balance."""
+"""The user service: identity, sessions, roles and the cash balance."""

@@ -1,0 +1,22 @@
+"""Run the user service: `python -m cnop_users`."""
+
+from pydantic import ValidationError
+
+from cnop_platform.log import configure_logging
+from cnop_platform.serve import explain_settings, serve
+from cnop_users.bootstrap import NAME, build
+from cnop_users.settings import UsersSettings
+
+
+def main() -> None:
+    """Read the settings and serve until told to stop."""
+    try:
+        settings = UsersSettings()  # type: ignore[call-arg]  # the values come from the environment
+    except ValidationError as error:
+        explain_settings(error)
+    configure_logging(service=NAME, level=settings.log_level)
+    serve(build(settings), host=settings.host, port=settings.port)
+
+
+if __name__ == "__main__":
+    main()

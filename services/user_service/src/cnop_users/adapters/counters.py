@@ -1,0 +1,188 @@
+"""Failure counters: in Valkey for all replicas together, and in this process while Valkey is away."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+import valkey.asyncio as valkey
+
+from cnop_core.clock import Clock, epoch_ms
+from cnop_platform.cache import CacheError
+from cnop_users.application.ports import FailureCounter, LimitPolicy
+
+_log = structlog.get_logger()
+_PREFIX: Final = "cnop:rl:login:"
+_MAX_SUBJECTS: Final = 50_000
+_MAX_DOUBLINGS: Final = 20
+
+# One hash a subject, so that each call touches one key: total, blocks, until and ends (ms), and m:<member> for what
+# forgiving takes back. The caller's clock decides, as everywhere else; Valkey's own only removes the key afterwards.
+_FAILED: Final = """
+local now, failures = tonumber(ARGV[2]), tonumber(ARGV[3])
+local seen = redis.call('HMGET', KEYS[1], 'until', 'ends')
+if seen[1] and tonumber(seen[1]) > now then return tonumber(seen[1]) - now end
+if not seen[2] or tonumber(seen[2]) <= now then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'ends', string.format('%.0f', now + tonumber(ARGV[4]) * 1000))
+  redis.call('EXPIRE', KEYS[1], tonumber(ARGV[4]))
+end
+redis.call('HINCRBY', KEYS[1], 'm:' .. ARGV[1], 1)
+if redis.call('HINCRBY', KEYS[1], 'total', 1) < failures then return 0 end
+local blocks = redis.call('HINCRBY', KEYS[1], 'blocks', 1)
+local seconds = math.min(tonumber(ARGV[5]) * 2 ^ math.min(blocks - 1, 20), tonumber(ARGV[6]))
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(name, 1, 2) == 'm:' then redis.call('HDEL', KEYS[1], name) end
+end
+redis.call('HSET', KEYS[1],
+  'total', tonumber(ARGV[8]) == 1 and failures - 1 or 0,
+  'until', string.format('%.0f', now + seconds * 1000),
+  'ends', string.format('%.0f', now + (seconds + tonumber(ARGV[7])) * 1000))
+redis.call('EXPIRE', KEYS[1], seconds + tonumber(ARGV[7]))
+return seconds * 1000
+"""
+_FORGIVE: Final = """
+local count = tonumber(redis.call('HGET', KEYS[1], 'm:' .. ARGV[1]) or '0')
+if count > 0 then
+  redis.call('HDEL', KEYS[1], 'm:' .. ARGV[1])
+  redis.call('HINCRBY', KEYS[1], 'total', -count)
+end
+return count
+"""
+
+
+class ValkeyCounter:
+    """Counts in Valkey; each step is one script, so that no failure is lost between reading and writing."""
+
+    def __init__(self, cache: valkey.Valkey, *, clock: Clock) -> None:
+        self._cache = cache
+        self._clock = clock
+        self._failed = cache.register_script(_FAILED)
+        self._forgive = cache.register_script(_FORGIVE)
+
+    async def blocked_for(self, policy: LimitPolicy, subject: str) -> int:
+        """See `FailureCounter.blocked_for`."""
+        until = await self._cache.hget(_key(policy, subject), "until")  # type: ignore[misc]  # the client is the async one
+        return _seconds(int(until) - epoch_ms(self._clock.now())) if until else 0
+
+    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> int:
+        """See `FailureCounter.failed`."""
+        arguments: list[str | int] = [
+            member,
+            epoch_ms(self._clock.now()),
+            policy.failures,
+            policy.window_seconds,
+            policy.block_seconds,
+            policy.longest_block_seconds,
+            policy.memory_seconds,
+            int(policy.relapse),
+        ]
+        return _seconds(int(await self._failed(keys=[_key(policy, subject)], args=arguments)))
+
+    async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
+        """See `FailureCounter.forgive`."""
+        await self._forgive(keys=[_key(policy, subject)], args=[member])
+
+
+@dataclass(slots=True)
+class _Tally:
+    ends_ms: int
+    total: int = 0
+    blocks: int = 0
+    until_ms: int = 0
+    members: dict[str, int] = field(default_factory=dict)
+
+
+class LocalCounter:
+    """Counts in this process, for the subjects seen last."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._tallies: OrderedDict[str, _Tally] = OrderedDict()
+
+    async def blocked_for(self, policy: LimitPolicy, subject: str) -> int:
+        """See `FailureCounter.blocked_for`."""
+        tally = self._tallies.get(_key(policy, subject))
+        return _seconds(tally.until_ms - epoch_ms(self._clock.now())) if tally else 0
+
+    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> int:
+        """See `FailureCounter.failed`."""
+        now = epoch_ms(self._clock.now())
+        tally = self._tally(policy, subject, now)
+        if tally.until_ms > now:
+            return _seconds(tally.until_ms - now)
+        tally.total += 1
+        tally.members[member] = tally.members.get(member, 0) + 1
+        return 0 if tally.total < policy.failures else _block(tally, policy, now)
+
+    async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
+        """See `FailureCounter.forgive`."""
+        tally = self._tallies.get(_key(policy, subject))
+        if tally is not None:
+            tally.total -= tally.members.pop(member, 0)
+
+    def _tally(self, policy: LimitPolicy, subject: str, now: int) -> _Tally:
+        key = _key(policy, subject)
+        tally = self._tallies.get(key)
+        if tally is None or tally.ends_ms <= now:
+            tally = self._tallies[key] = _Tally(ends_ms=now + policy.window_seconds * 1000)
+        self._tallies.move_to_end(key)
+        if len(self._tallies) > _MAX_SUBJECTS:
+            self._tallies.popitem(last=False)
+        return tally
+
+
+def _block(tally: _Tally, policy: LimitPolicy, now: int) -> int:
+    tally.blocks += 1
+    doublings = min(tally.blocks - 1, _MAX_DOUBLINGS)
+    seconds = min(policy.block_seconds << doublings, policy.longest_block_seconds)
+    tally.members.clear()
+    tally.total = policy.failures - 1 if policy.relapse else 0
+    tally.until_ms = now + seconds * 1000
+    tally.ends_ms = tally.until_ms + policy.memory_seconds * 1000
+    return seconds
+
+
+class FallbackCounter:
+    """Asks the shared counter, and the local one while the shared one is away; a block from either counts."""
+
+    def __init__(self, *, shared: FailureCounter, local: FailureCounter) -> None:
+        self._shared = shared
+        self._local = local
+
+    async def blocked_for(self, policy: LimitPolicy, subject: str) -> int:
+        """See `FailureCounter.blocked_for`."""
+        locally = await self._local.blocked_for(policy, subject)
+        try:
+            return max(locally, await self._shared.blocked_for(policy, subject))
+        except CacheError as error:
+            _report(error)
+            return locally
+
+    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> int:
+        """See `FailureCounter.failed`."""
+        try:
+            return await self._shared.failed(policy, subject, member=member)
+        except CacheError as error:
+            _report(error)
+            return await self._local.failed(policy, subject, member=member)
+
+    async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
+        """See `FailureCounter.forgive`."""
+        await self._local.forgive(policy, subject, member=member)
+        try:
+            await self._shared.forgive(policy, subject, member=member)
+        except CacheError as error:
+            _report(error)
+
+
+def _report(error: BaseException) -> None:
+    _log.warning("login_counter_away", reason=type(error).__name__, instead="this process counts alone")
+
+
+def _key(policy: LimitPolicy, subject: str) -> str:
+    return f"{_PREFIX}{policy.name}:{subject}"
+
+
+def _seconds(milliseconds: int) -> int:
+    return max(0, -(-milliseconds // 1000))

@@ -1,0 +1,98 @@
+"""bcrypt over a peppered HMAC, in a small pool of its own, so that a flood of sign-ins cannot starve anything else."""
+
+import asyncio
+import base64
+import contextlib
+import hmac
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+import bcrypt
+
+from cnop_core.ids import Entropy
+from cnop_users.adapters.keyring import Keyring, NamedKey
+from cnop_users.domain.errors import HashingBusy
+from cnop_users.domain.users import StoredPassword
+
+T = TypeVar("T")
+_NICENESS: Final = 10
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_COST_FIELD: Final = 2
+
+
+class BcryptHasher:
+    """Hashes passwords: base64(HMAC-SHA-256(pepper, password)) is what bcrypt sees, so that length is never cut.
+
+    At most `workers` hash at a time, at a lower priority than the rest of the process where the system can do that per
+    thread, and at most `queue` wait for a turn.
+    """
+
+    def __init__(self, *, peppers: Keyring, cost: int, workers: int, queue: int, entropy: Entropy) -> None:
+        self._peppers = peppers
+        self._cost = cost
+        self._queue = queue
+        self._waiting = 0
+        self._turns = asyncio.Semaphore(workers)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="password", initializer=_yield_to_others)
+        # Compared with when there is no account: same cost, and nobody knows a password that fits.
+        unknown = base64.b64encode(entropy(32))
+        self._nobody = StoredPassword(
+            bcrypt.hashpw(unknown, bcrypt.gensalt(cost)).decode(), peppers.current.key_id, _LONG_AGO
+        )
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """See `PasswordHasher.turn`."""
+        if self._waiting >= self._queue:
+            raise HashingBusy("too many passwords wait to be checked; try again in a moment")
+        self._waiting += 1
+        try:
+            await self._turns.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def hash(self, password: str, *, now: datetime) -> StoredPassword:
+        """See `PasswordHasher.hash`."""
+        pepper = self._peppers.current
+        digest = await self._run(lambda: bcrypt.hashpw(_peppered(password, pepper), bcrypt.gensalt(self._cost)))
+        return StoredPassword(digest.decode(), pepper.key_id, now)
+
+    async def matches(self, password: str, stored: StoredPassword | None) -> bool:
+        """See `PasswordHasher.matches`. A digest under a pepper that is gone matches nothing."""
+        known = stored if stored and self._peppers.get(stored.pepper_id) else self._nobody
+        pepper = self._peppers.get(known.pepper_id) or self._peppers.current
+        matches = await self._run(lambda: bcrypt.checkpw(_peppered(password, pepper), known.digest.encode()))
+        return matches and known is stored
+
+    def is_outdated(self, stored: StoredPassword) -> bool:
+        """See `PasswordHasher.is_outdated`."""
+        cost = int(stored.digest.split("$")[_COST_FIELD])
+        return cost != self._cost or stored.pepper_id != self._peppers.current.key_id
+
+    async def close(self) -> None:
+        """Let the pool's threads end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+def _peppered(password: str, pepper: NamedKey) -> bytes:
+    return base64.b64encode(hmac.digest(pepper.secret, password.encode(), "sha256"))
+
+
+def _yield_to_others() -> None:
+    """Lower the priority of this thread. Only Linux knows priorities of single threads; elsewhere it stays."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

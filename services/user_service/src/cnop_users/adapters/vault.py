@@ -1,0 +1,107 @@
+"""Envelope encryption: what a person tells us is sealed under their own key, which is sealed under a master key.
+
+AES-256-GCM throughout, with the owner and the purpose as associated data, so that nothing can be moved to another
+person or field. Destroying the wrapped data key erases the person, in every backup too.
+"""
+
+import base64
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from cnop_core.ids import Entropy, UserId
+from cnop_platform.store import Body
+from cnop_users.adapters.keyring import Keyring
+
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_FORMAT: Final = "1"
+
+
+class CannotOpen(Exception):
+    """Sealed data was changed, belongs elsewhere, or was sealed under a key that is not here."""
+
+
+class AesDataKey:
+    """One person's key. A sealed text is `1.` and base64url of nonce and ciphertext."""
+
+    def __init__(self, *, user_id: UserId, secret: bytes, entropy: Entropy) -> None:
+        self._user_id = user_id
+        self._cipher = AESGCM(secret)
+        self._entropy = entropy
+
+    def seal(self, purpose: str, plain: str) -> str:
+        """See `DataKey.seal`."""
+        return f"{_FORMAT}.{_text(_encrypt(self._cipher, plain.encode(), self._bound_to(purpose), self._entropy))}"
+
+    def open(self, purpose: str, sealed: str) -> str:
+        """See `DataKey.open`. Raises `CannotOpen`."""
+        form, _, text = sealed.partition(".")
+        if form != _FORMAT:
+            raise CannotOpen("the sealed text has a form that this version does not know")
+        return _decrypt(self._cipher, _bytes(text), self._bound_to(purpose)).decode()
+
+    def _bound_to(self, purpose: str) -> bytes:
+        return f"cnop personal\0{self._user_id}\0{purpose}".encode()
+
+
+class MasterKeyVault:
+    """Wraps data keys under master keys that this process holds."""
+
+    def __init__(self, *, master_keys: Keyring, entropy: Entropy) -> None:
+        self._master_keys = master_keys
+        self._entropy = entropy
+
+    async def create(self, user_id: UserId) -> tuple[AesDataKey, Body]:
+        """See `Vault.create`."""
+        secret = self._entropy(_KEY_BYTES)
+        return self._data_key(user_id, secret), self._wrap(user_id, secret)
+
+    async def unlock(self, user_id: UserId, wrapped: Body) -> AesDataKey:
+        """See `Vault.unlock`. Raises `CannotOpen`."""
+        return self._data_key(user_id, self._unwrap(user_id, wrapped))
+
+    async def rewrap(self, user_id: UserId, wrapped: Body) -> Body | None:
+        """Return the data key wrapped under the current master key; None when it is already."""
+        if wrapped["master_key_id"] == self._master_keys.current.key_id:
+            return None
+        return self._wrap(user_id, self._unwrap(user_id, wrapped))
+
+    def _data_key(self, user_id: UserId, secret: bytes) -> AesDataKey:
+        return AesDataKey(user_id=user_id, secret=secret, entropy=self._entropy)
+
+    def _wrap(self, user_id: UserId, secret: bytes) -> Body:
+        master = self._master_keys.current
+        wrapped = _encrypt(AESGCM(master.secret), secret, _owner(user_id), self._entropy)
+        return {"master_key_id": master.key_id, "wrapped": _text(wrapped)}
+
+    def _unwrap(self, user_id: UserId, wrapped: Body) -> bytes:
+        master = self._master_keys.get(str(wrapped["master_key_id"]))
+        if master is None:
+            raise CannotOpen("the master key of this data key is not configured")
+        return _decrypt(AESGCM(master.secret), _bytes(str(wrapped["wrapped"])), _owner(user_id))
+
+
+def _owner(user_id: UserId) -> bytes:
+    return f"cnop data key\0{user_id}".encode()
+
+
+def _encrypt(cipher: AESGCM, plain: bytes, bound_to: bytes, entropy: Entropy) -> bytes:
+    nonce = entropy(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plain, bound_to)
+
+
+def _decrypt(cipher: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+    except (InvalidTag, ValueError):
+        raise CannotOpen("sealed data was changed or belongs elsewhere") from None
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

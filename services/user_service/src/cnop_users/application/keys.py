@@ -1,0 +1,40 @@
+"""Where identity's items live in the table."""
+
+from typing import Final
+
+from cnop_core.ids import SessionId, UserId
+from cnop_platform.store import Key
+
+SESSIONS: Final = "SESSION#"
+ALL_USERS: Final = "USERS"
+"""The index partition that lists every account, in order of registration."""
+
+
+def partition(user_id: UserId) -> str:
+    """Return the pk of everything that belongs to an account."""
+    return f"USER#{user_id}"
+
+
+def user_key(user_id: UserId) -> Key:
+    """Return where the account is."""
+    return Key(partition(user_id), "USER")
+
+
+def data_key_key(user_id: UserId) -> Key:
+    """Return where the person's wrapped data key is."""
+    return Key(partition(user_id), "DATA-KEY")
+
+
+def session_key(user_id: UserId, session_id: SessionId) -> Key:
+    """Return where a session is."""
+    return Key(partition(user_id), SESSIONS + session_id)
+
+
+def place_key(user_id: UserId, place: str) -> Key:
+    """Return where it is noted that the person signed in from a place before."""
+    return Key(partition(user_id), f"PLACE#{place}")
+
+
+def email_key(email_index: str) -> Key:
+    """Return the item whose existence claims an address."""
+    return Key(f"EMAIL#{email_index}", "EMAIL")

@@ -1,0 +1,97 @@
+"""Failed sign-ins are counted per address, per network and per name; whoever guesses has to wait.
+
+While the shared counter is away each process counts for itself, so every limit here fails limited, neither open nor
+closed.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+from dataclasses import dataclass
+
+from cnop_core.errors import RateLimited
+from cnop_platform.request_context import RequestContext
+from cnop_users.application.ports import FailureCounter, LimitPolicy
+from cnop_users.domain.errors import AddressBlocked
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPolicies:
+    """The three limits on failed sign-ins."""
+
+    address: LimitPolicy
+    network: LimitPolicy
+    name: LimitPolicy
+
+
+class LoginLimits:
+    """Decides whether a sign-in may be tried, and keeps count of the failures."""
+
+    def __init__(self, *, counter: FailureCounter, policies: LoginPolicies, key: bytes) -> None:
+        self._counter = counter
+        self._policies = policies
+        self._key = key
+
+    async def require_open_address(self, context: RequestContext) -> None:
+        """Raise `AddressBlocked` while the source address, or the network it is in, has to wait."""
+        address, network = origin_of(context.client_address)
+        waits = [
+            await self._counter.blocked_for(self._policies.address, address),
+            await self._counter.blocked_for(self._policies.network, network),
+        ]
+        if any(waits):
+            raise AddressBlocked(f"too many failed sign-ins from your address; try again in {max(waits)} seconds")
+
+    async def wait_for_name(self, name: str) -> int:
+        """Return for how many more seconds sign-ins under this name are slowed down, wherever they come from."""
+        return await self._counter.blocked_for(self._policies.name, self._pseudonym(name))
+
+    async def failed(self, name: str, context: RequestContext) -> bool:
+        """Count a failed sign-in; return whether it was the one that blocked the address or its network."""
+        address, network = origin_of(context.client_address)
+        member = self._pseudonym(name)
+        blocks = [
+            await self._counter.failed(self._policies.address, address, member=member),
+            await self._counter.failed(self._policies.network, network, member=member),
+        ]
+        await self._counter.failed(self._policies.name, member, member=address)
+        return any(blocks)
+
+    async def succeeded(self, name: str, context: RequestContext) -> None:
+        """Take back this name's failures from this address: its owner mistyped. Guesses at other names still count."""
+        address, network = origin_of(context.client_address)
+        member = self._pseudonym(name)
+        await self._counter.forgive(self._policies.address, address, member=member)
+        await self._counter.forgive(self._policies.network, network, member=member)
+        await self._counter.forgive(self._policies.name, member, member=address)
+
+    def place(self, context: RequestContext) -> str:
+        """Return a pseudonym of the network that a request came from."""
+        return self._pseudonym(origin_of(context.client_address)[1])
+
+    def _pseudonym(self, text: str) -> str:
+        return hmac.new(self._key, text.casefold().encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def slowed_down(seconds: int) -> RateLimited:
+    """Return the refusal for a name that was guessed at too often."""
+    return RateLimited(
+        f"too many failed sign-ins for this account; try again in {seconds} seconds", retry_after_seconds=seconds
+    )
+
+
+def origin_of(address: str) -> tuple[str, str]:
+    """Return what counts as one source, and the network around it.
+
+    A subscriber of IPv6 commands a /64, so that is one source there, in a /48; for IPv4 it is an address in a /24.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address, address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed), str(ipaddress.ip_network((parsed, 24), strict=False))
+    source, network = (ipaddress.ip_network((int(parsed), prefix), strict=False) for prefix in (64, 48))
+    return str(source), str(network)

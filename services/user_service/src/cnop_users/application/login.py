@@ -1,0 +1,123 @@
+"""Sign-in with a password. Whoever does not exist and whoever mistyped get the same answer after the same work."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cnop_core.clock import Clock, epoch_ms
+from cnop_platform.audit import AuditTrail, Severity
+from cnop_platform.request_context import RequestContext
+from cnop_platform.store import Put, Store, Write
+from cnop_users.application import codec, keys, trail
+from cnop_users.application.accounts import Accounts
+from cnop_users.application.conflicts import settle
+from cnop_users.application.limits import LoginLimits, slowed_down
+from cnop_users.application.ports import PasswordHasher
+from cnop_users.application.sessions import Grant, Proof, Sessions
+from cnop_users.domain.errors import BadCredentials
+from cnop_users.domain.sessions import Delivery
+from cnop_users.domain.users import StoredPassword, User
+
+_PASSWORD: Final = "pwd"  # noqa: S105 - the name that RFC 8176 gives to the method
+_PLACE_MEMORY_SECONDS: Final = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody signs in with: a user name or email address, and a password."""
+
+    identifier: str
+    password: str
+    delivery: Delivery
+
+
+class Login:
+    """Checks credentials and begins sessions."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        hasher: PasswordHasher,
+        limits: LoginLimits,
+        sessions: Sessions,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._hasher = hasher
+        self._limits = limits
+        self._sessions = sessions
+        self._audit = audit
+        self._clock = clock
+
+    async def login(self, credentials: Credentials, *, context: RequestContext) -> Grant:
+        """Return a new session's tokens.
+
+        Raises `BadCredentials`, `AddressBlocked`, `RateLimited` while the name is guessed at, `HashingBusy`.
+        """
+        await self._limits.require_open_address(context)
+        user = await self._accounts.find(credentials.identifier)
+        await self._require_open_name(credentials, user, context)
+        async with self._hasher.turn():
+            # Asked again: while this request waited for its turn, others may have used up the attempts.
+            await self._limits.require_open_address(context)
+            proven = await self._prove(credentials, user, context)
+            renewed = await self._renewed_password(credentials, proven)
+        return await settle(lambda: self._begin(proven, renewed, credentials.delivery, context))
+
+    async def _require_open_name(self, credentials: Credentials, user: User | None, context: RequestContext) -> None:
+        """Slow down guesses at one name, but not for its owner: not where they have signed in from before."""
+        seconds = await self._limits.wait_for_name(credentials.identifier)
+        if seconds and not (user and await self._knows_place(user, context)):
+            raise slowed_down(seconds)
+
+    async def _prove(self, credentials: Credentials, user: User | None, context: RequestContext) -> User:
+        matches = await self._hasher.matches(credentials.password, user.password if user else None)
+        if user is not None and matches and user.is_active:
+            await self._limits.succeeded(credentials.identifier, context)
+            return user
+        blocked = await self._limits.failed(credentials.identifier, context)
+        self._audit.emit(
+            trail.authentication(
+                "login_failed",
+                user_id=user.user_id if user else None,
+                context=context,
+                succeeded=False,
+                severity=Severity.MEDIUM if blocked else Severity.LOW,
+                details={"address_blocked": blocked},
+            )
+        )
+        raise BadCredentials("the user name or the password is wrong")
+
+    async def _renewed_password(self, credentials: Credentials, user: User) -> StoredPassword | None:
+        if user.password is None or not self._hasher.is_outdated(user.password):
+            return None
+        renewed = await self._hasher.hash(credentials.password, now=self._clock.now())
+        return replace(renewed, changed_at=user.password.changed_at)
+
+    async def _begin(
+        self, proven: User, renewed: StoredPassword | None, delivery: Delivery, context: RequestContext
+    ) -> Grant:
+        """Begin the session on the account as it is now, provided that what was proven still holds."""
+        user = await self._accounts.get(proven.user_id)
+        if user.password != proven.password or not user.is_active:
+            raise BadCredentials("the user name or the password is wrong")
+        writes: list[Write] = [self._place_put(user, context)]
+        if renewed:
+            writes.append(codec.user_put(user.with_password(renewed)))
+        proof = Proof(amr=(_PASSWORD,))
+        return await self._sessions.begin(user, proof=proof, delivery=delivery, context=context, writes=writes)
+
+    async def _knows_place(self, user: User, context: RequestContext) -> bool:
+        item = await self._store.get(keys.place_key(user.user_id, self._limits.place(context)))
+        return item is not None and (item.expires_at or 0) > self._clock.now().timestamp()
+
+    def _place_put(self, user: User, context: RequestContext) -> Put:
+        now = self._clock.now()
+        return Put(
+            keys.place_key(user.user_id, self._limits.place(context)),
+            {"last_used_ms": epoch_ms(now)},
+            expires_at=int(now.timestamp()) + _PLACE_MEMORY_SECONDS,
+        )

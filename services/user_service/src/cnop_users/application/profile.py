@@ -1,0 +1,87 @@
+"""The profile: shown to its owner, changed by its owner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from cnop_core.clock import Clock
+from cnop_core.errors import FieldError
+from cnop_platform.access import Principal, StepUpNeeded
+from cnop_platform.audit import AuditTrail
+from cnop_platform.gatekeeper import STEP_UP_SECONDS
+from cnop_platform.request_context import RequestContext
+from cnop_platform.store import ConditionFailed, Delete, Store, Write
+from cnop_users.application import codec, keys, trail
+from cnop_users.application.accounts import Accounts, Person
+from cnop_users.application.conflicts import settle
+from cnop_users.application.registration import check_age, claim_email
+from cnop_users.domain import rules
+from cnop_users.domain.errors import AlreadyTaken
+
+_FIELDS: Final = frozenset({"email", "first_name", "last_name", "phone", "date_of_birth", "marketing_emails_consent"})
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChange:
+    """The fields to change, with their new values; each obeys its rule already."""
+
+    values: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        unknown = self.values.keys() - _FIELDS
+        if unknown:
+            raise ValueError(f"a profile has no {', '.join(sorted(unknown))}")
+
+
+class Profiles:
+    """Shows and changes profiles."""
+
+    def __init__(self, *, store: Store, accounts: Accounts, audit: AuditTrail, clock: Clock) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._audit = audit
+        self._clock = clock
+
+    async def update(self, principal: Principal, change: ProfileChange, *, context: RequestContext) -> Person:
+        """Return the person as changed.
+
+        Raises `InvalidInput`, `AlreadyTaken`, and `StepUpNeeded` when the address changes long after the sign-in.
+        """
+        return await settle(lambda: self._update_once(principal, change, context))
+
+    async def _update_once(self, principal: Principal, change: ProfileChange, context: RequestContext) -> Person:
+        person = await self._accounts.open(principal.user_id)
+        profile = replace(person.profile, **change.values)
+        check_age(profile, self._clock)
+        changed = sorted(name for name in change.values if getattr(profile, name) != getattr(person.profile, name))
+        if not changed:
+            return person
+        user = replace(person.with_profile(profile), updated_at=self._clock.now())
+        moved: list[Write] = []
+        if rules.canonical_email(profile.email) != rules.canonical_email(person.profile.email):
+            self._require_recent_login(principal)
+            claims = self._accounts.email_claims(profile.email)
+            moved = [Delete(keys.email_key(user.email_index)), *claim_email(claims, user.user_id)]
+            user = replace(user, email_index=claims[0], email_verified=False)
+        event = trail.account_change(
+            "profile_changed",
+            user_id=user.user_id,
+            session_id=principal.session_id,
+            context=context,
+            details={"fields": " ".join(changed)},
+        )
+        await self._commit([codec.user_put(user), *moved, self._audit.record_put(event)], moved)
+        return Person(replace(user, version=user.version + 1), profile, person.data_key)
+
+    async def _commit(self, writes: list[Write], moved: list[Write]) -> None:
+        try:
+            await self._store.transact(writes)
+        except ConditionFailed as error:
+            if any(error.concerns(write.key) for write in moved):
+                found = (FieldError("email", "is taken"),)
+                raise AlreadyTaken("this email address is taken", errors=found) from None
+            raise
+
+    def _require_recent_login(self, principal: Principal) -> None:
+        if self._clock.now().timestamp() - principal.auth_time > STEP_UP_SECONDS:
+            raise StepUpNeeded("confirm that it is you, then try again")

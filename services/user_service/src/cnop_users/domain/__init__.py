@@ -1,0 +1,1 @@
+"""What an account, a session and a password are, and the rules they obey."""

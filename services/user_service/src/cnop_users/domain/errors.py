@@ -1,0 +1,41 @@
+"""Why identity refuses."""
+
+from cnop_core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated, Unavailable
+
+
+class BadCredentials(Unauthenticated):
+    """User name and password do not belong together; which of them is wrong is not told."""
+
+    code = "AUTH_001"
+
+
+class InvalidRefreshToken(Unauthenticated):
+    """The refresh token is unknown, spent, or of a session that has ended."""
+
+    code = "AUTH_003"
+
+
+class AddressBlocked(Forbidden):
+    """Too many failed sign-ins came from this address."""
+
+    code = "AUTH_004"
+
+
+class ForeignOrigin(Forbidden):
+    """A request that carries the session cookie came from another site."""
+
+
+class AlreadyTaken(Conflict):
+    """The user name or the email address belongs to an account."""
+
+
+class WeakPassword(InvalidInput):
+    """The password is common or easy to guess."""
+
+
+class HashingBusy(Unavailable):
+    """More passwords wait to be checked than can be in reasonable time."""
+
+
+class UnknownSession(NotFound):
+    """The caller has no session of this id."""

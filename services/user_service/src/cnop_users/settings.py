@@ -1,0 +1,111 @@
+"""The user service's own settings, on top of those that every service has. Times are in seconds, money in cents."""
+
+from collections.abc import Callable
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, model_validator
+
+from cnop_ledger import ChainKeys
+from cnop_platform.settings import Environment, ServiceSettings
+from cnop_users.adapters.keyring import Keyring
+from cnop_users.application.limits import LoginPolicies
+from cnop_users.application.ports import LimitPolicy
+from cnop_users.domain.sessions import Lifetimes
+
+_DEFAULT_BCRYPT_COST: Final = {Environment.LOCAL: 10, Environment.PRODUCTION: 12}
+_LEAST_PRODUCTION_COST: Final = 12
+
+
+def _keyring_text(purpose: str) -> Callable[[SecretStr], SecretStr]:
+    def check(text: SecretStr) -> SecretStr:
+        Keyring.from_text(text.get_secret_value(), purpose=purpose)
+        return text
+
+    return check
+
+
+def _ledger_keys_text(text: SecretStr) -> SecretStr:
+    ChainKeys.from_text(text.get_secret_value())
+    return text
+
+
+Seconds = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class UsersSettings(ServiceSettings):
+    """What the user service needs to know. Keys are base64url of 32 bytes; older ones may follow after a comma."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    profile: Environment | None = None
+    """Which defaults apply where limits differ; the environment's unless set."""
+
+    ledger_key: Annotated[SecretStr, AfterValidator(_ledger_keys_text)]
+    pepper: Annotated[SecretStr, AfterValidator(_keyring_text("pepper"))]
+    data_key: Annotated[SecretStr, AfterValidator(_keyring_text("data"))]
+    index_key: Annotated[SecretStr, AfterValidator(_keyring_text("index"))]
+    signing_keys: DirectoryPath
+    frontend_origins: str = ""
+    """The pages that may use the session cookie, separated by commas; none, and cookies are refused."""
+
+    bcrypt_cost: Annotated[int, Field(ge=4, le=16)] | None = None
+    password_workers: Annotated[int, Field(ge=1, le=64)] = 2
+    password_queue: Annotated[int, Field(ge=1, le=10_000)] = 200
+    access_token_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
+    session_idle_seconds: Seconds = 7 * 86_400
+    session_absolute_seconds: Seconds = 30 * 86_400
+    refresh_grace_seconds: Annotated[int, Field(ge=0, le=60)] = 10
+    jwks_cache_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
+
+    login_address_failures: Count = 5
+    login_address_block_seconds: Seconds = 300
+    login_network_failures: Count = 50
+    login_name_failures: Count = 10
+    login_window_seconds: Seconds = 300
+
+    @model_validator(mode="after")
+    def _refuse_cheap_hashes(self) -> Self:
+        if self.environment is Environment.PRODUCTION and self.password_cost < _LEAST_PRODUCTION_COST:
+            raise ValueError(f"bcrypt_cost must be at least {_LEAST_PRODUCTION_COST} in production")
+        return self
+
+    @property
+    def limits_profile(self) -> Environment:
+        """The profile whose defaults apply."""
+        return self.profile or self.environment
+
+    @property
+    def password_cost(self) -> int:
+        """The bcrypt cost: 2**cost rounds."""
+        return self.bcrypt_cost or _DEFAULT_BCRYPT_COST[self.limits_profile]
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The pages that may use the session cookie."""
+        return frozenset(text.strip() for text in self.frontend_origins.split(",") if text.strip())
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """How long tokens and sessions last."""
+        return Lifetimes(
+            access_seconds=self.access_token_seconds,
+            idle_seconds=self.session_idle_seconds,
+            absolute_seconds=self.session_absolute_seconds,
+            grace_seconds=self.refresh_grace_seconds,
+        )
+
+    @property
+    def login_policies(self) -> LoginPolicies:
+        """The limits on failed sign-ins. Blocks double each time, up to an hour; a name's to 15 minutes."""
+        block = self.login_address_block_seconds
+        window = self.login_window_seconds
+        return LoginPolicies(
+            address=LimitPolicy("address", self.login_address_failures, window, block, max(block, 3600)),
+            network=LimitPolicy("network", self.login_network_failures, window, block, max(block, 3600)),
+            name=LimitPolicy("name", self.login_name_failures, 3600, 1, 900, relapse=True),
+        )
+
+    def keyring(self, name: str) -> Keyring:
+        """Return the keys of a purpose: `pepper`, `data` or `index`."""
+        text: SecretStr = {"pepper": self.pepper, "data": self.data_key, "index": self.index_key}[name]
+        return Keyring.from_text(text.get_secret_value(), purpose=name)

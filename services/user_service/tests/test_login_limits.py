@@ -1,0 +1,185 @@
+import asyncio
+
+import pytest
+from users_under_test import GATEWAY_SECRET, PASSWORD, ServiceUnderTest, log_in, make_settings, register
+
+from cnop_platform.request_context import CLIENT_ADDRESS_HEADER
+
+WRONG = "not the password"
+
+
+async def fail(client, times, username="testuser"):
+    return [(await log_in(client, username, WRONG)).status_code for _ in range(times)]
+
+
+async def test_five_failures_block_the_address_for_five_minutes(client, service):
+    await register(client)
+    assert await fail(client, 5) == [401] * 5
+    response = await log_in(client)
+    assert (response.status_code, response.json()["code"]) == (403, "AUTH_004")
+    service.clock.advance(seconds=299)
+    assert (await log_in(client)).status_code == 403
+    service.clock.advance(seconds=1)
+    assert (await log_in(client)).status_code == 200
+
+
+async def test_a_second_block_lasts_twice_as_long(client, service):
+    await register(client)
+    await fail(client, 5)
+    service.clock.advance(seconds=300)
+    assert await fail(client, 6) == [401] * 5 + [403]
+    service.clock.advance(seconds=599)
+    assert (await log_in(client)).status_code == 403
+    service.clock.advance(seconds=1)
+    assert (await log_in(client)).status_code == 200
+
+
+async def test_other_addresses_are_not_blocked(client, service):
+    await register(client)
+    await fail(client, 5)
+    async with service.from_address("198.51.100.7") as elsewhere:
+        assert (await log_in(elsewhere)).status_code == 200
+
+
+async def test_failures_are_forgotten_after_the_window(client, service):
+    await register(client)
+    await fail(client, 4)
+    service.clock.advance(seconds=300)
+    assert await fail(client, 4) == [401] * 4
+    assert (await log_in(client)).status_code == 200
+
+
+async def test_who_mistypes_their_own_password_starts_afresh(client):
+    await register(client)
+    for _ in range(3):
+        assert await fail(client, 4) == [401] * 4
+        assert (await log_in(client)).status_code == 200
+
+
+async def test_an_own_account_does_not_launder_guesses_at_others(client):
+    await register(client)
+    await register(client, "attacker")
+    for _ in range(2):
+        await fail(client, 2)
+        assert (await log_in(client, "attacker")).status_code == 200
+    assert await fail(client, 2) == [401, 403]
+
+
+async def test_guesses_at_many_names_from_one_address_are_counted_together(client):
+    statuses = [(await log_in(client, f"victim_{number}", WRONG)).status_code for number in range(6)]
+    assert statuses == [401] * 5 + [403]
+
+
+async def test_guesses_at_once_are_all_counted(tmp_path, cache, valkey_server):
+    one_at_a_time = make_settings(tmp_path, valkey_server.url, password_workers=1)
+    async with ServiceUnderTest(one_at_a_time, cache).client() as client:
+        await register(client)
+        responses = await asyncio.gather(*(log_in(client, password=WRONG) for _ in range(30)))
+        statuses = sorted(response.status_code for response in responses)
+        assert statuses == [401] * 5 + [403] * 25
+
+
+async def test_two_replicas_count_together(service, settings, cache):
+    replica = ServiceUnderTest(settings, cache, store=service.store, clock=service.clock)
+    async with service.client() as here, replica.client() as there:
+        await register(here)
+        assert [*await fail(here, 3), *await fail(there, 2)] == [401] * 5
+        assert (await log_in(here)).status_code == 403
+
+
+async def test_without_valkey_each_process_counts_alone_and_still_blocks(client, valkey_server):
+    await register(client)
+    valkey_server.kill()
+    assert await fail(client, 6) == [401] * 5 + [403]
+
+
+async def test_a_block_made_without_valkey_holds_when_it_is_back(client, valkey_server):
+    await register(client)
+    valkey_server.kill()
+    await fail(client, 5)
+    await valkey_server.start()
+    assert (await log_in(client)).status_code == 403
+
+
+async def test_the_limits_are_settings(tmp_path, cache, valkey_server):
+    strict = make_settings(tmp_path, valkey_server.url, login_address_failures=2, login_address_block_seconds=30)
+    service = ServiceUnderTest(strict, cache)
+    async with service.client() as client:
+        await register(client)
+        assert await fail(client, 3) == [401, 401, 403]
+        service.clock.advance(seconds=30)
+        assert (await log_in(client)).status_code == 200
+
+
+async def distributed_guesses(service, count, username="testuser"):
+    statuses = []
+    for number in range(count):
+        async with service.from_address(f"10.{number // 200}.{number % 200}.1") as attacker:
+            statuses.append((await log_in(attacker, username, WRONG)).status_code)
+    return statuses
+
+
+@pytest.mark.parametrize("username", ["testuser", "nobody_here"])
+async def test_guesses_from_many_addresses_slow_the_name_down_whether_it_exists_or_not(client, service, username):
+    await register(client)
+    statuses = await distributed_guesses(service, 12, username)
+    assert statuses == [401] * 10 + [429] * 2
+    async with service.from_address("192.0.2.1") as newcomer:
+        response = await log_in(newcomer, username)
+        assert (response.status_code, response.headers["retry-after"]) == (429, "1")
+
+
+async def test_the_owner_gets_in_from_where_they_signed_in_before(client, service):
+    await register(client)
+    assert (await log_in(client)).status_code == 200
+    await distributed_guesses(service, 30)
+    assert (await log_in(client)).status_code == 200
+
+
+async def test_no_attack_makes_a_name_wait_longer_than_a_quarter_of_an_hour(client, service):
+    await register(client)
+    for _ in range(20):
+        await distributed_guesses(service, 11)
+        service.clock.advance(seconds=900)
+    async with service.from_address("192.0.2.1") as newcomer:
+        assert (await log_in(newcomer)).status_code == 200
+
+
+async def test_a_network_that_stuffs_credentials_is_blocked(tmp_path, cache, valkey_server):
+    few = make_settings(tmp_path, valkey_server.url, login_network_failures=8)
+    service = ServiceUnderTest(few, cache)
+    async with service.client():
+        statuses = []
+        for number in range(12):
+            async with service.from_address(f"192.0.2.{number}") as attacker:
+                statuses.append((await log_in(attacker, f"victim_{number}", WRONG)).status_code)
+        assert statuses == [401] * 8 + [403] * 4
+
+
+async def test_one_subscriber_of_ipv6_is_one_source(client, service):
+    await register(client)
+    statuses = []
+    for number in range(6):
+        async with service.from_address(f"2001:db8:1:2::{number}") as attacker:
+            statuses.append((await log_in(attacker, "testuser", WRONG)).status_code)
+    assert statuses == [401] * 5 + [403]
+
+
+async def test_a_forged_forwarding_header_moves_nobody(client):
+    await register(client)
+    forged = [{CLIENT_ADDRESS_HEADER: "1.2.3.4"}, {"x-client-ip": "1.2.3.4"}, {"x-real-ip": "1.2.3.4"}]
+    for headers in [*forged, *forged[:2]]:
+        await client.post("/auth/login", json={"username": "testuser", "password": WRONG}, headers=headers)
+    response = await client.post(
+        "/auth/login", json={"username": "testuser", "password": PASSWORD}, headers={"x-forwarded-for": "9.9.9.9"}
+    )
+    assert response.status_code == 403
+
+
+async def test_behind_the_gateway_the_address_is_the_one_it_saw(client):
+    await register(client)
+    for number in range(6):
+        headers = {"x-cnop-gateway": GATEWAY_SECRET, CLIENT_ADDRESS_HEADER: f"10.9.{number}.1"}
+        body = {"username": f"victim_{number}", "password": WRONG}
+        assert (await client.post("/auth/login", json=body, headers=headers)).status_code == 401
+    assert (await log_in(client)).status_code == 200
