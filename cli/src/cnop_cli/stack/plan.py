@@ -125,7 +125,7 @@ def components(
         maker.service("order_service", "cnop_orders"),
         # The feed is healthy when its prices arrive where people look at them.
         maker.worker("price_feed", "cnop_inventory", "feed", probe=f"{assets}?limit=1#data.0.price_usd"),
-        maker.worker("order_engine", "cnop_orders", "engine", probe="uptime:0.5"),
+        maker.worker("order_engine", "cnop_orders", "engine", probe="uptime:1.5"),
         maker.web(prepared.page),
         Component(
             "gateway",
