@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 MAX_DEPTH = 32
-_MAYBE_SURROGATE = re.compile(r"\\u[dD][89abAB]")
+_MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class InvalidJson(ValueError):
