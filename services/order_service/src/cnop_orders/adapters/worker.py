@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Final, NoReturn
 
 import structlog
@@ -49,4 +48,11 @@ class EngineWorker:
             _log.warning("engine_pass_failed", code=error.stable_code, reason=error.message)
             return
         if not tally.is_empty:
-            _log.info("engine_pass", duration_ms=round((self._elapsed() - started) * 1000), **asdict(tally))
+            _log.info(
+                "engine_pass",
+                duration_ms=round((self._elapsed() - started) * 1000),
+                filled=tally.filled,
+                expired=tally.expired,
+                withdrawn=tally.withdrawn,
+                failed=dict(tally.failed),
+            )

@@ -17,7 +17,8 @@ from cnop_orders.domain.terms import require_value_within
 from cnop_orders.domain.ticket import price_problem
 from cnop_platform.store import Delete, Item, Key, Put, Version
 
-NOTHING_TO_DO: Final = Decision(Response(200, "{}"))
+_NO_ANSWER: Final = Response(200, "{}")
+NOTHING_TO_DO: Final = Decision(_NO_ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def fill_resting(key: Key, snapshot: Snapshot, *, market: Market) -> Decision:
     trade = order.trade_at(price)
     filled = order.filled(trade, at_ms=snapshot.stamp.at_ms)
     change = fill(snapshot.wallet, trade=trade, order_id=order.order_id, stamp=snapshot.stamp, held=order.hold)
-    return Decision(_response(filled), change, (_put(item, filled),))
+    return Decision(_NO_ANSWER, change, (_put(item, filled),))
 
 
 def expire(key: Key, snapshot: Snapshot) -> Decision:

@@ -30,11 +30,13 @@ from cnop_orders.application.trading import Ring
 from cnop_orders.domain.terms import Terms
 from cnop_platform.catalogue import Asset, Catalogue
 from cnop_platform.prices import PriceBoard
-from cnop_platform.store import Delete, Item, Key, Page, Store
+from cnop_platform.store import Delete, Item, Key, Store
 
 ACTOR: Final = "order_engine"
-_PAGE: Final = 500
-_WALLETS_AT_ONCE: Final = 8
+_PAGE: Final = 1_000
+_BATCH: Final = 5_000
+"""So many orders are sorted by wallet before any is changed, since those of one wallet commit together."""
+_WALLETS_AT_ONCE: Final = 16
 """How many wallets are worked on at the same time: enough to fill a group commit, few enough to leave the API room."""
 
 Decide = Callable[[Key, Snapshot], Decision]
@@ -94,7 +96,7 @@ class Engine:
     async def _expire(self, tally: Tally, origin: Origin) -> None:
         until = f"{time_text(epoch_ms(self._clock.now()))}#~"
         for partition in expiry_partitions():
-            async for notes in self._pages(partition, end=until):
+            async for notes in self._notes(partition, end=until):
                 keys = [order_key(*noted_order(note.key)) for note in notes]
                 done = await self._apply(keys, changes.expire, tally, origin)
                 tally.expired += len(done)
@@ -114,16 +116,15 @@ class Engine:
         price = self._market(asset).price(self._clock.now())
         if price is None:
             return
-        buys = self._index_pages(open_partition(asset.asset_id, Side.BUY), start=price_text(price), forward=False)
-        sells = self._index_pages(open_partition(asset.asset_id, Side.SELL), end=f"{price_text(price)}#~")
-        for pages in (buys, sells):
-            async for items in pages:
-                tally.filled += len(await self._apply([item.key for item in items], decide, tally, origin))
+        buys = self._open(asset.asset_id, Side.BUY, start=price_text(price), forward=False)
+        sells = self._open(asset.asset_id, Side.SELL, end=f"{price_text(price)}#~")
+        for batches in (buys, sells):
+            async for keys in batches:
+                tally.filled += len(await self._apply(keys, decide, tally, origin))
 
     async def _withdraw(self, asset_id: AssetId, tally: Tally, origin: Origin) -> None:
         for side in Side:
-            async for items in self._index_pages(open_partition(asset_id, side)):
-                keys = [item.key for item in items]
+            async for keys in self._open(asset_id, side):
                 tally.withdrawn += len(await self._apply(keys, changes.withdraw, tally, origin))
 
     def _market(self, asset: Asset) -> Market:
@@ -157,7 +158,7 @@ class Engine:
             return False
         return outcome.entry is not None
 
-    async def _pages(self, partition: str, *, end: str) -> AsyncIterator[tuple[Item, ...]]:
+    async def _notes(self, partition: str, *, end: str) -> AsyncIterator[tuple[Item, ...]]:
         cursor = None
         while True:
             page = await self._store.query(partition, end=end, limit=_PAGE, cursor=cursor)
@@ -166,15 +167,20 @@ class Engine:
             if cursor is None:
                 return
 
-    async def _index_pages(
-        self, partition: str, *, start: str | None = None, end: str | None = None, forward: bool = True
-    ) -> AsyncIterator[tuple[Item, ...]]:
+    async def _open(
+        self, asset_id: AssetId, side: Side, *, start: str | None = None, end: str | None = None, forward: bool = True
+    ) -> AsyncIterator[list[Key]]:
+        """Walk over the open orders on one side of an asset within a range of prices, best price first."""
+        partition, keys = open_partition(asset_id, side), list[Key]()
         cursor = None
         while True:
-            page: Page = await self._store.query_index(
+            page = await self._store.query_index(
                 partition, start=start, end=end, forward=forward, limit=_PAGE, cursor=cursor
             )
-            yield page.items
+            keys.extend(item.key for item in page.items)
             cursor = page.cursor
+            if cursor is None or len(keys) >= _BATCH:
+                yield keys
+                keys = []
             if cursor is None:
                 return
