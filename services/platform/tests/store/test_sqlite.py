@@ -15,6 +15,7 @@ import pytest
 
 from cnop_platform.store import Absent, ConditionFailed, Delete, Key, Put, StoreUnavailable, Version
 from cnop_platform.store.sqlite import SqliteStore
+from cnop_platform.store.sqlite_statements import Holds, Statement
 from cnop_platform.store.sqlite_sweeper import BATCH_ITEMS, GRACE_SECONDS
 from cnop_platform.store.sqlite_writer import MAX_QUEUED
 
@@ -154,6 +155,15 @@ async def test_an_error_inside_a_group_hurts_only_its_own_transaction(path):
         assert [type(outcome) for outcome in outcomes] == [type(None), ConditionFailed, StoreUnavailable, type(None)]
         assert [item.key.sk for item in (await store.query("P")).items] == ["B", "C"]
         assert (await store.query("LARGE")).items == ()
+
+
+async def test_a_value_that_the_driver_cannot_bind_hurts_only_its_own_transaction(path):
+    async with opened(path) as store:
+        unbindable = Statement(A, "DELETE FROM items WHERE pk = ?", (2**70,), Holds.ALWAYS)
+        calls = [store.transact([Put(A, {})]), store._writer.commit([unbindable]), store.transact([Put(B, {})])]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [type(None), StoreUnavailable, type(None)]
+        await store.transact([Put(A, {})])
 
 
 async def test_a_full_disk_is_unavailable_and_passes(path):

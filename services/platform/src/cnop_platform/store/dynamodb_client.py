@@ -171,7 +171,7 @@ def cancellation_reasons(error: BaseException) -> list[str] | None:
 def _credentials(endpoint: str | None) -> Credentials:
     # An unencrypted endpoint is DynamoDB Local, which takes any key; a real one must not go there.
     if endpoint is not None and endpoint.startswith("http://"):
-        return StaticCredentials(Key(id="local", secret="local"))  # noqa: S106
+        return StaticCredentials(Key(id="local", secret="local"))  # noqa: S106 - it opens nothing
     return BotocoreCredentials()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from cnop_platform.store.paging import Position, Span
 from cnop_platform.store.port import Absent, Body, Check, Condition, Delete, Item, Json, Key, Put, Version, Write
@@ -179,7 +179,7 @@ def _to_value(attribute: Attribute) -> Json:
     ((kind, value),) = attribute.items()
     match kind:
         case "S" | "BOOL":
-            return value  # type: ignore[no-any-return]
+            return cast(Json, value)
         case "N":
             return to_integer(value)
         case "NULL":

@@ -33,12 +33,11 @@ async def open_store(url: str) -> Store:
     Raises `InvalidStoreUrl`, and `StoreUnavailable` when the store cannot be opened.
     """
     place = locate(url)
-    # Only the driver that the URL needs is loaded.
     if isinstance(place, Path):
-        from cnop_platform.store.sqlite import SqliteStore  # noqa: PLC0415
+        from cnop_platform.store.sqlite import SqliteStore  # noqa: PLC0415 - only the driver that the URL needs is loaded
 
         return SqliteStore.open(place)
-    from cnop_platform.store.dynamodb import DynamoStore  # noqa: PLC0415
+    from cnop_platform.store.dynamodb import DynamoStore  # noqa: PLC0415 - as above
 
     return await DynamoStore.open(region=place.region, table=place.table, endpoint=place.endpoint)
 

@@ -100,7 +100,7 @@ def connect(path: Path, *, busy_timeout_seconds: float, read_only: bool = False)
 def is_busy(error: sqlite3.Error) -> bool:
     """Tell whether another process held the lock."""
     # The low byte of an extended result code is the primary one (sqlite.org/rescode.html).
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def pauses() -> Iterator[float]:

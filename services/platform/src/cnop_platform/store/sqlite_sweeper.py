@@ -41,10 +41,9 @@ class Sweeper:
 
     async def stop(self) -> None:
         """End sweeping; a batch that is being written is finished by the writer."""
-        if self._task is not None:
+        if self._task is not None and not self._task.done():
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
 
     async def sweep(self) -> int:
         """Delete up to `BATCH_ITEMS` items that expired over `GRACE_SECONDS` ago; return how many were found."""

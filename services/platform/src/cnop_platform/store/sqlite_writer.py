@@ -12,6 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -26,6 +27,9 @@ MAX_GROUP: Final = 256
 
 Outcome: TypeAlias = Exception | None
 """None: the transaction is durable."""
+
+_DRIVER_ERRORS: Final = (sqlite3.Error, ArithmeticError, TypeError, ValueError)
+"""What the driver raises, the last three for a value it cannot bind; nothing of it may end the thread."""
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +121,7 @@ class Writer:
                 return [_unavailable(error.__cause__)]
             # One transaction took the group down with it: each gets its own, so that only the culprit fails.
             return [outcome for job in jobs for outcome in self._commit([job])]
-        except sqlite3.Error as error:
+        except _DRIVER_ERRORS as error:
             self._roll_back()
             return [_unavailable(error) for _ in jobs]
 
@@ -151,11 +155,11 @@ class Writer:
             if failed:
                 cursor.execute("ROLLBACK TO one")
             cursor.execute("RELEASE one")
-        except sqlite3.Error as error:
+        except _DRIVER_ERRORS as error:
             return self._abandon(error)
         return ConditionFailed(failed) if failed else None
 
-    def _abandon(self, error: sqlite3.Error) -> Outcome:
+    def _abandon(self, error: Exception) -> Outcome:
         """Undo the one transaction that failed with `error`; raise `GroupLost` if SQLite undid the whole group."""
         if not self._connection.in_transaction:
             raise GroupLost from error
@@ -169,7 +173,9 @@ class Writer:
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
-            self._cursor.execute("ROLLBACK")
+            # Should even this fail, the next group cannot begin, and its callers are told so.
+            with suppress(sqlite3.Error):
+                self._cursor.execute("ROLLBACK")
 
     def _deliver(self, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
         """Wake the waiting callers, with one call into each event loop."""
