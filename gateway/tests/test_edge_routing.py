@@ -276,6 +276,21 @@ def test_the_address_is_the_one_that_trusted_proxies_vouch_for(folder: Path, ser
         assert sent(response)["x-forwarded-for"] == "203.0.113.7"
 
 
+def test_the_admin_interface_shows_figures_and_no_secret_and_takes_no_orders(gateway: Gateway):
+    admin = f"http://127.0.0.1:{gateway.settings.admin_port}"
+    figures = httpx.get(f"{admin}/stats/prometheus", trust_env=False)
+    assert "envoy_http_downstream_rq_total" in figures.text
+    for method, path in (
+        ("GET", "/config_dump"),
+        ("GET", "/"),
+        ("POST", "/quitquitquit"),
+        ("POST", "/logging?level=debug"),
+    ):
+        refused = httpx.request(method, admin + path, trust_env=False)
+        assert refused.status_code == 403
+        assert SECRET not in refused.text
+
+
 def test_the_log_has_one_line_a_request_without_query_names_or_tokens(gateway: Gateway, keys: Keys):
     bearer = keys.bearer("admin", sub="user-log")
     response = gateway.get("/api/v1/admin/users/alice?token=hunter2", headers=bearer)

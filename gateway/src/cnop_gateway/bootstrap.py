@@ -26,7 +26,7 @@ def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
     )
     return {
         "node": {"id": "gateway", "cluster": "cnop"},
-        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": settings.admin_port}}},
+        "admin": _admin(settings),
         "static_resources": {
             "listeners": [
                 listener(settings, name, where, route_configuration(settings, name, routes))
@@ -41,6 +41,15 @@ def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
 def to_yaml(config: Json) -> str:
     """Return the configuration as YAML."""
     return yaml.safe_dump(config, sort_keys=False, width=120)
+
+
+def _admin(settings: GatewaySettings) -> Json:
+    # Readiness and figures only: a dump of the configuration would show the secret, and anybody here could stop Envoy.
+    return {
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": settings.admin_port}},
+        "allow_paths": [{"exact": "/ready"}, {"prefix": "/stats"}, {"exact": "/server_info"}],
+        "ignore_global_conn_limit": True,
+    }
 
 
 def _overload_manager(settings: GatewaySettings) -> Json:
