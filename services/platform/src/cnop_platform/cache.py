@@ -81,7 +81,7 @@ class Subscription:
             await pubsub.subscribe(*self._channels)
             yield pubsub
         finally:
-            await pubsub.aclose()  # type: ignore[no-untyped-call]
+            await pubsub.aclose()  # type: ignore[no-untyped-call]  # untyped in valkey
 
     async def _listen(self, pubsub: PubSub) -> None:
         while True:

@@ -86,7 +86,7 @@ class Lease:
             await self._set(granted)
 
     async def _script(self, text: str, *more: int) -> Any:
-        return await self._cache.execute_command(  # type: ignore[no-untyped-call]
+        return await self._cache.execute_command(  # type: ignore[no-untyped-call]  # untyped in valkey
             "EVAL", text, 1, self._key, self._holder, *more
         )
 
