@@ -2,6 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
 import { createAppRouter } from './app/router';
+import { connectToPrices } from './shared/live/price-stream';
 import { createServices } from './shared/services';
 import { browserSessionPorts } from './shared/session/browser-ports';
 import { watchTheme } from './shared/theme/theme';
@@ -13,6 +14,6 @@ if (container === null) throw new Error('index.html has no #root');
 watchTheme();
 createRoot(container).render(
   <StrictMode>
-    <App services={createServices(browserSessionPorts())} router={createAppRouter()} />
+    <App services={createServices(browserSessionPorts(), connectToPrices)} router={createAppRouter()} />
   </StrictMode>,
 );

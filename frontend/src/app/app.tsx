@@ -1,7 +1,7 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { keys } from '@/shared/api/queries';
+import { keys } from '@/shared/api/keys';
 import { type Services, ServicesProvider } from '@/shared/services';
 import { ToastProvider } from '@/shared/ui/toasts';
 import type { createAppRouter } from './router';
@@ -21,8 +21,25 @@ function useSessionLife({ session, queries }: Services) {
   }, [session, queries]);
 }
 
+/** Streams prices while somebody looks: a hidden page must not hold one of the server's streams. */
+function useLivePrices({ prices }: Services) {
+  useEffect(() => {
+    const follow = () => {
+      if (document.visibilityState === 'visible') prices.start();
+      else prices.stop();
+    };
+    follow();
+    document.addEventListener('visibilitychange', follow);
+    return () => {
+      document.removeEventListener('visibilitychange', follow);
+      prices.stop();
+    };
+  }, [prices]);
+}
+
 export function App({ services, router }: AppProps) {
   useSessionLife(services);
+  useLivePrices(services);
   return (
     <ServicesProvider value={services}>
       <QueryClientProvider client={services.queries}>

@@ -1,7 +1,11 @@
 import { QueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import { type ApiClient, createApiClient } from './api/client';
+import { ASSETS_KEY } from './api/keys';
 import { isTransient } from './api/problem';
+import type { AssetPage } from './api/types';
+import { withTicks } from './live/merge-prices';
+import { type Connect, PriceStream } from './live/price-stream';
 import { Session, type SessionPorts, type SessionState } from './session/session';
 
 /** What the application is built from; made once per page, or once per test. */
@@ -9,6 +13,7 @@ export interface Services {
   readonly session: Session;
   readonly api: ApiClient;
   readonly queries: QueryClient;
+  readonly prices: PriceStream;
 }
 
 const READ_RETRIES = 2;
@@ -26,9 +31,14 @@ function createQueryClient(): QueryClient {
   });
 }
 
-export function createServices(ports: SessionPorts): Services {
+/** Builds the application's parts; without `connect`, prices are asked for instead of streamed. */
+export function createServices(ports: SessionPorts, connect: Connect = () => null): Services {
   const session = new Session(ports);
-  return { session, api: createApiClient(session), queries: createQueryClient() };
+  const queries = createQueryClient();
+  const prices = new PriceStream(connect, (ticks) => {
+    queries.setQueryData<AssetPage>(ASSETS_KEY, (page) => (page === undefined ? undefined : withTicks(page, ticks)));
+  });
+  return { session, api: createApiClient(session), queries, prices };
 }
 
 const ServicesContext = createContext<Services | null>(null);

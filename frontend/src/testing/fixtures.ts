@@ -7,7 +7,8 @@ export function makeAsset(change: Partial<Asset> = {}): Asset {
     asset_id: 'BTC',
     name: 'Bitcoin',
     symbol: change.asset_id ?? 'BTC',
-    description: null,
+    description: '',
+    image: '',
     category: 'major',
     price_usd: 64123.45,
     is_active: true,
@@ -28,6 +29,12 @@ export function makeAsset(change: Partial<Asset> = {}): Asset {
     circulating_supply: null,
     total_supply: null,
     max_supply: null,
+    ath: null,
+    ath_change_percentage: null,
+    ath_date: null,
+    atl: null,
+    atl_change_percentage: null,
+    atl_date: null,
     ...change,
   };
 }

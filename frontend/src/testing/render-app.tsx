@@ -12,6 +12,7 @@ export function fakePorts(change: Partial<SessionPorts> = {}): SessionPorts {
   return {
     refresh: () => Promise.resolve(null),
     now: () => Date.now(),
+    pause: () => Promise.resolve(),
     hint: { read: () => false, write: () => undefined },
     channel: { announceSignOut: () => undefined, onSignOut: () => undefined },
     ...change,

@@ -1,14 +1,21 @@
 import { useMutation } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
-import type { Credentials, Registration } from '@/shared/api/types';
+import type { Registration } from '@/shared/api/types';
 import { useServices } from '@/shared/services';
+
+interface LoginAttempt {
+  readonly username: string;
+  readonly password: string;
+  /** The second factor, where one is enrolled. */
+  readonly otp?: string;
+}
 
 /** Logs in; the refresh token goes into a cookie that no script can read. */
 export function useLogIn() {
   const { api, session } = useServices();
   return useMutation({
-    mutationFn: async (credentials: Omit<Credentials, 'session'>) => {
-      session.signIn(await unwrap(api.POST('/api/v1/auth/login', { body: { ...credentials, session: 'cookie' } })));
+    mutationFn: async (attempt: LoginAttempt) => {
+      session.signIn(await unwrap(api.POST('/api/v1/auth/login', { body: { ...attempt, session: 'cookie' } })));
     },
   });
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
-import { keys } from '@/shared/api/queries';
+import { keys } from '@/shared/api/keys';
 import { isNotFound } from '@/shared/api/problem';
 import type { Candle } from '@/shared/api/types';
 import { useApi } from '@/shared/services';

@@ -16,7 +16,7 @@ describe('markets', () => {
     renderApp({ path: '/', backend });
     expect(await screen.findByText('$64,123.45')).toBeVisible();
     backend.assets = [makeAsset({ price_usd: 64200.5 })];
-    expect(await screen.findByText('$64,200.50', undefined, { timeout: 3000 })).toBeVisible();
+    expect(await screen.findByText('$64,200.50')).toBeVisible();
   });
 
   it('keep search, category and order in the address', async () => {

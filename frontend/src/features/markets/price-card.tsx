@@ -23,8 +23,8 @@ function useRunningBar(asset: Asset, interval: Interval, bars: readonly Bar[] | 
   if (bars === undefined) return null;
   if (running.series === series && running.price === asset.price_usd) return running.bar;
   const last = running.series === series && running.bar !== null ? running.bar : bars.at(-1);
-  const now = asset.last_updated === null ? Number.NaN : Math.floor(Date.parse(asset.last_updated) / 1000);
-  const bar = asset.price_usd === null || Number.isNaN(now) ? (last ?? null) : withTick(last, asset.price_usd, now, secondsOf(interval));
+  const now = Math.floor(Date.parse(asset.last_updated) / 1000);
+  const bar = asset.price_usd === null ? (last ?? null) : withTick(last, asset.price_usd, now, secondsOf(interval));
   setRunning({ series, price: asset.price_usd, bar });
   return bar;
 }

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { unwrap } from '@/shared/api/client';
-import { keys } from '@/shared/api/queries';
+import { keys } from '@/shared/api/keys';
 import type { Order } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';

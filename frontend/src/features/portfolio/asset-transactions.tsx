@@ -1,5 +1,6 @@
 import { unwrap } from '@/shared/api/client';
-import { keys, usePortfolio } from '@/shared/api/queries';
+import { keys } from '@/shared/api/keys';
+import { usePortfolio } from '@/shared/api/queries';
 import type { AssetTransaction } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';

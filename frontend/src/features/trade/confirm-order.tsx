@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { uncertainty, useIntentKey } from '@/shared/api/idempotency';
 import { explain, isProblem } from '@/shared/api/problem';
-import type { Asset, Order, PlaceOrder } from '@/shared/api/types';
+import type { Asset, Order } from '@/shared/api/types';
 import type { Decimal } from '@/shared/money/decimal';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { Button } from '@/shared/ui/button';
@@ -9,13 +9,13 @@ import { Dialog } from '@/shared/ui/dialog';
 import { Notice } from '@/shared/ui/notice';
 import { Skeleton } from '@/shared/ui/states';
 import { useOrderPreview, usePlaceOrder } from './place-order';
-import type { Side } from './ticket';
+import type { NewOrder, Side } from './ticket';
 
 /** An order frozen for confirmation. A new `id` is a new intention, with a new key. */
 export interface Draft {
   readonly id: number;
   readonly side: Side;
-  readonly order: PlaceOrder;
+  readonly order: NewOrder;
   readonly estimate: Decimal | null;
 }
 

@@ -2,11 +2,11 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
 import { retrySafely } from '@/shared/api/idempotency';
 import { refreshAccount } from '@/shared/api/queries';
-import type { PlaceOrder } from '@/shared/api/types';
 import { useApi, useServices } from '@/shared/services';
+import type { NewOrder } from './ticket';
 
 export interface OrderRequest {
-  readonly order: PlaceOrder;
+  readonly order: NewOrder;
   readonly idempotencyKey: string;
 }
 
@@ -25,7 +25,7 @@ export function usePlaceOrder() {
 }
 
 /** What the server says an order would cost; asked for once per confirmation. */
-export function useOrderPreview(order: PlaceOrder) {
+export function useOrderPreview(order: NewOrder) {
   const api = useApi();
   return useQuery({
     queryKey: ['order-preview', order],

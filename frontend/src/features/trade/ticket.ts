@@ -1,4 +1,4 @@
-import type { Asset, OrderType, PlaceOrder } from '@/shared/api/types';
+import type { Asset, OrderType } from '@/shared/api/types';
 import { compare, decimal, type Decimal, decimalOfNumber, divide, isPositive, multiply, parseDecimal, percentOf, rescale, toText, trimmed, ZERO } from '@/shared/money/decimal';
 import { formatQuantity } from '@/shared/money/format';
 
@@ -21,8 +21,18 @@ export interface Market {
   readonly holding: Decimal | null;
 }
 
+/** An order as this page sends it: of the amounts that the API takes, it only sends exact text. */
+export interface NewOrder {
+  readonly order_type: OrderType;
+  readonly asset_id: string;
+  readonly quantity: string;
+  readonly price?: string;
+  readonly max_slippage_bps?: number;
+  readonly reference_price?: string;
+}
+
 export type CheckedTicket =
-  | { readonly ok: true; readonly order: PlaceOrder }
+  | { readonly ok: true; readonly order: NewOrder }
   | { readonly ok: false; readonly field: 'quantity' | 'limitPrice' | null; readonly mistake: string };
 
 const CENTS = 2;
@@ -96,7 +106,7 @@ export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market): C
   return { ok: true, order: orderOf(ticket, asset, quantity, price) };
 }
 
-function orderOf(ticket: Ticket, asset: Asset, quantity: Decimal, price: Decimal): PlaceOrder {
+function orderOf(ticket: Ticket, asset: Asset, quantity: Decimal, price: Decimal): NewOrder {
   const order = { order_type: orderType(ticket.side, ticket.pricing), asset_id: asset.asset_id, quantity: toText(trimmed(quantity)) };
   if (ticket.pricing === 'limit') return { ...order, price: toText(trimmed(price)) };
   const reference = trimmed(rescale(price, Math.min(price.scale, PRICE_SCALE), 'down'));

@@ -62,7 +62,7 @@ describe('buying', () => {
     );
     const dialog = await review(user);
     await user.click(confirmIn(dialog));
-    expect(await within(dialog).findByText(/it counts only once/, undefined, { timeout: 5000 })).toBeVisible();
+    expect(await within(dialog).findByText(/it counts only once/)).toBeVisible();
     reachable = true;
     await user.click(confirmIn(dialog));
     expect(await screen.findByText(/^Bought/)).toBeVisible();
@@ -84,7 +84,7 @@ describe('buying', () => {
     backend.assets = backend.assets.map((asset) => ({ ...asset, price_usd: 66000 }));
     await user.click(confirmIn(dialog));
     const again = await within(dialog).findByRole('button', { name: 'Use new price' });
-    await screen.findAllByText('$66,000.00', undefined, { timeout: 3000 });
+    await screen.findAllByText('$66,000.00');
     await user.click(again);
     await user.click(await screen.findByRole('button', { name: 'Confirm buy' }));
     expect(await screen.findByText(/^Bought/)).toBeVisible();

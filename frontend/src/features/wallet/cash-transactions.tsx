@@ -1,5 +1,5 @@
 import { unwrap } from '@/shared/api/client';
-import { keys } from '@/shared/api/queries';
+import { keys } from '@/shared/api/keys';
 import type { CashTransaction } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
 import { useApi } from '@/shared/services';

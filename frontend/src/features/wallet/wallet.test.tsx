@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import { HttpResponse } from 'msw';
 import { describe, expect, it } from 'vitest';
 import { at, http, refusal, server } from '@/testing/backend';
@@ -56,6 +56,18 @@ describe('moving cash', () => {
     await user.click(within(dialog).getByRole('button', { name: 'Withdraw' }));
     expect(await screen.findByText(/^Withdrew/)).toBeVisible();
     expect(backend.cashMoves[0]).toMatchObject({ path: 'withdraw', body: { amount: '1000.00' } });
+  });
+});
+
+describe('the cash dialog', () => {
+  it('begins at the amount and gives the focus back', async () => {
+    const { user } = renderApp({ path: '/dashboard', signedIn: true });
+    const dialog = await open(user, 'Deposit');
+    expect(within(dialog).getByLabelText('Amount')).toHaveFocus();
+    await user.keyboard('{Escape}');
+    await waitFor(() => {
+      expect(screen.getByRole('button', { name: 'Deposit' })).toHaveFocus();
+    });
   });
 });
 

@@ -1,45 +1,44 @@
 import { keepPreviousData, type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
-import { useApi, useIsSignedIn } from '@/shared/services';
-import { type ApiClient, unwrap } from './client';
-
-/** Query keys, all in one place so that whoever changes money knows what to invalidate. */
-export const keys = {
-  assets: ['assets'],
-  candles: (assetId: string, interval: string) => ['candles', assetId, interval],
-  account: ['account'],
-  balance: ['account', 'balance'],
-  portfolio: ['account', 'portfolio'],
-  orders: ['account', 'orders'],
-  cashTransactions: ['account', 'cash-transactions'],
-  assetTransactions: (assetId: string) => ['account', 'asset-transactions', assetId],
-} as const;
+import { withoutFallingBack } from '@/shared/live/merge-prices';
+import { type Services, useApi, useIsSignedIn, useServices } from '@/shared/services';
+import { unwrap } from './client';
+import { keys } from './keys';
+import type { AssetPage } from './types';
 
 const PRICE_INTERVAL_MS = 1_000;
+/** While prices are streamed, the list is only asked for what the stream does not carry. */
+const FIGURES_INTERVAL_MS = 20_000;
+const FAILING_INTERVAL_MS = 5_000;
 const ACCOUNT_INTERVAL_MS = 5_000;
 const ASSET_PAGE = 250;
 
-const assetsQuery = (api: ApiClient) =>
+async function loadAssets({ api, queries }: Services, signal: AbortSignal): Promise<AssetPage> {
+  const query = { limit: ASSET_PAGE, active_only: true };
+  const fetched = await unwrap(api.GET('/api/v1/inventory/assets', { params: { query }, signal }));
+  return withoutFallingBack(fetched, queries.getQueryData<AssetPage>(keys.assets));
+}
+
+const assetsQuery = (services: Services) =>
   queryOptions({
     queryKey: keys.assets,
-    queryFn: async ({ signal }) =>
-      unwrap(api.GET('/api/v1/inventory/assets', { params: { query: { limit: ASSET_PAGE, active_only: true } }, signal })),
-    // A failing server is asked less often than a healthy one.
-    refetchInterval: (query) => (query.state.status === 'error' ? 5 * PRICE_INTERVAL_MS : PRICE_INTERVAL_MS),
+    queryFn: ({ signal }) => loadAssets(services, signal),
+    refetchInterval: (query) => {
+      if (query.state.status === 'error') return FAILING_INTERVAL_MS;
+      return services.prices.isLive() ? FIGURES_INTERVAL_MS : PRICE_INTERVAL_MS;
+    },
     staleTime: PRICE_INTERVAL_MS,
     retry: false,
   });
 
 /** Every listed asset with its live price. */
 export function useAssets() {
-  const api = useApi();
-  return useQuery({ ...assetsQuery(api), select: (page) => page.data });
+  return useQuery({ ...assetsQuery(useServices()), select: (page) => page.data });
 }
 
-/** One asset with its live price, out of the same list; undefined when it is not listed. */
+/** One asset with its live price, out of the same list; null when it is not listed. */
 export function useAsset(assetId: string) {
-  const api = useApi();
   return useQuery({
-    ...assetsQuery(api),
+    ...assetsQuery(useServices()),
     select: (page) => page.data.find((asset) => asset.asset_id === assetId) ?? null,
   });
 }

@@ -29,4 +29,3 @@ export type AssetTransactionPage = Json<paths['/api/v1/assets/{asset_id}/transac
 export type AssetTransaction = AssetTransactionPage['data'][number];
 
 export type Registration = JsonRequest<paths['/api/v1/auth/register']['post']>;
-export type Credentials = JsonRequest<paths['/api/v1/auth/login']['post']>;

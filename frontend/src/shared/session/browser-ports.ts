@@ -27,7 +27,7 @@ async function requestRefresh(): Promise<IssuedToken | null> {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     credentials: 'same-origin',
-    body: JSON.stringify({ session: 'cookie' }),
+    body: '{}',
   });
   if (response.ok) return (await response.json()) as IssuedToken;
   if (response.status === 429 || response.status >= 500) throw new Error(`refresh answered ${response.status}`);
@@ -46,6 +46,7 @@ export function browserSessionPorts(): SessionPorts {
   return {
     refresh: refreshExclusively,
     now: () => Date.now(),
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     hint: { read: readHint, write: writeHint },
     channel: {
       announceSignOut: () => {

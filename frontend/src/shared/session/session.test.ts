@@ -31,11 +31,21 @@ describe('Session', () => {
     expect(ports.hint.write).toHaveBeenCalledWith(false);
   });
 
-  it('keeps the hint when nobody answers', async () => {
-    const ports = remembered({ refresh: () => Promise.reject(new Error('away')) });
+  it('waits, longer each time, while nobody answers', async () => {
+    const pauses: number[] = [];
+    const refresh = vi.fn<() => Promise<IssuedToken>>().mockResolvedValue(issued());
+    for (let failure = 0; failure < 6; failure += 1) refresh.mockRejectedValueOnce(new Error('away'));
+    const ports = remembered({
+      refresh,
+      pause: (milliseconds) => {
+        pauses.push(milliseconds);
+        return Promise.resolve();
+      },
+    });
     const session = new Session(ports);
     await session.restore();
-    expect(session.snapshot().status).toBe('signed-out');
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+    expect(session.snapshot().status).toBe('signed-in');
     expect(ports.hint.write).not.toHaveBeenCalled();
   });
 

@@ -17,6 +17,7 @@ export interface SessionPorts {
   /** Trades the refresh cookie for a token; null when the cookie is gone or refused. Throws when nobody answered. */
   readonly refresh: () => Promise<IssuedToken | null>;
   readonly now: () => number;
+  readonly pause: (milliseconds: number) => Promise<void>;
   /** Remembers across reloads that there is a cookie worth trying. Holds no secret. */
   readonly hint: { read: () => boolean; write: (signedIn: boolean) => void };
   /** Tells this browser's other tabs that the session ended, and hears it from them. */
@@ -25,6 +26,9 @@ export interface SessionPorts {
 
 /** A token this close to its end is renewed before it is used. */
 const RENEW_BEFORE_MS = 30_000;
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 15_000;
 
 interface HeldToken {
   readonly value: string;
@@ -53,14 +57,14 @@ export class Session {
 
   readonly snapshot = (): SessionState => this.state;
 
-  /** Tries the refresh cookie once after a page load; never throws. */
+  /** Tries the refresh cookie after a page load, again and again while nobody answers; never throws. */
   async restore(): Promise<void> {
-    if (this.state.status !== 'restoring') return;
-    try {
-      await this.renew();
-    } catch {
-      // Nobody answered: the hint stays, so the next load tries again.
-      this.set({ status: 'signed-out', reason: 'none' });
+    for (let attempt = 0; this.state.status === 'restoring'; attempt += 1) {
+      try {
+        await this.renew();
+      } catch {
+        await this.ports.pause(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
+      }
     }
   }
 
