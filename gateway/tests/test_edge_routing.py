@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .support import ORIGIN, SECRET, Gateway, Keys, free_port, running
+from .support import ORIGIN, SECRET, Gateway, Keys, free_port, running, until
 
 pytestmark = pytest.mark.enable_socket
 
@@ -284,7 +284,7 @@ def test_the_admin_interface_shows_figures_and_no_secret_and_takes_no_orders(gat
         ("GET", "/config_dump"),
         ("GET", "/"),
         ("POST", "/quitquitquit"),
-        ("POST", "/logging?level=debug"),
+        ("POST", "/logging"),
     ):
         refused = httpx.request(method, admin + path, trust_env=False)
         assert refused.status_code == 403
@@ -307,6 +307,14 @@ def test_the_log_has_one_line_a_request_without_query_names_or_tokens(gateway: G
     text = json.dumps(line)
     for secret in ("alice", "hunter2", bearer["Authorization"].split(".")[1], SECRET):
         assert secret not in text
+
+
+def test_without_a_path_the_log_goes_to_standard_output(folder: Path, keys: Keys, services):
+    with running(folder, keys, services, log_path=None) as gateway:
+        made = gateway.get("/api/v1/inventory/assets").headers["x-request-id"]
+        until(lambda: made in (folder / "envoy.err").read_text())
+    line = json.loads(next(each for each in (folder / "envoy.err").read_text().splitlines() if made in each))
+    assert line["request_id"] == made
 
 
 def test_the_log_names_the_path_that_nothing_answers(gateway: Gateway):

@@ -103,7 +103,7 @@ def _filters(settings: GatewaySettings, secured: list[Json]) -> list[Json]:
     ]
 
 
-def _access_logs(path: str, listener_name: str) -> list[Json]:
+def _access_logs(path: str | None, listener_name: str) -> list[Json]:
     """One line for each request. A known path is logged as its template: names in paths are nobody's business.
 
     The raw path, without its query, appears only where nothing matched and no service was asked.
@@ -123,16 +123,15 @@ def _status(operator: str, status: int) -> Json:
     return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}
 
 
-def _log(path: str, condition: Json, fields: Json) -> Json:
-    return {
-        "name": "envoy.access_loggers.file",
-        "filter": condition,
-        "typed_config": typed(
-            "envoy.extensions.access_loggers.file.v3.FileAccessLog",
-            path=path,
-            log_format={"json_format": fields, "omit_empty_values": True},
-        ),
-    }
+def _log(path: str | None, condition: Json, fields: Json) -> Json:
+    log_format = {"json_format": fields, "omit_empty_values": True}
+    if path is None:
+        message = "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog"
+        sink = extension("envoy.access_loggers.stdout", message, log_format=log_format)
+    else:
+        message = "envoy.extensions.access_loggers.file.v3.FileAccessLog"
+        sink = extension("envoy.access_loggers.file", message, path=path, log_format=log_format)
+    return {**sink, "filter": condition}
 
 
 def _log_fields(listener_name: str) -> Json:

@@ -101,7 +101,8 @@ class GatewaySettings(_Frozen):
     cors_origins: tuple[str, ...] = ()
     gateway_secret: SecretStr
     trusted_hops: int = Field(default=0, ge=0, le=8)
-    log_path: str = "/dev/stdout"
+    # Without a path the access log goes to standard output.
+    log_path: str | None = None
     limits: EdgeLimits = EdgeLimits()
     address_limit: Bucket | None = None
     class_limits: Mapping[RateClass, Bucket] = Field(default_factory=dict)
