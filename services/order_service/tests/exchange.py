@@ -1,5 +1,6 @@
 """The order service as tests see it: real use cases and API on any store, with a clock and prices that tests move."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,7 +37,9 @@ from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health
 from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.prices import Quote
+from cnop_platform.runtime import background
 from cnop_platform.store import Anything
+from cnop_platform.streams import Streams
 from cnop_platform.testing.tokens import TERMS, TokenMint
 from cnop_platform.tokens import TokenVerifier
 
@@ -95,7 +98,9 @@ class Exchange:
             ledger=self.ledger,
             reader=self.reader,
             terms=self.terms,
+            sessions=self.sessions,
         )
+        self.streams = Streams(limit=4, per_address=2)
         self.app = create(self._wire)
         self.client = None
         self.rung = []
@@ -117,6 +122,14 @@ class Exchange:
                 yield self
         await self.ledger.close()
         await self.cache.aclose()
+
+    @asynccontextmanager
+    async def woken(self):
+        """Let wake-ups travel over Valkey."""
+        async with background([self.parts.bell.run(), self.parts.ear.run()]):
+            while not self.parts.ear.connected:
+                await asyncio.sleep(0.01)
+            yield
 
     def set_terms(self, **changes):
         self.terms = replace(self.terms, **changes)
@@ -224,4 +237,5 @@ class Exchange:
             audit=audit,
             clock=self.clock,
         )
-        yield Wiring(gatekeeper, Health(required={}, optional={}), "local", self.parts.provided())
+        provided = {**self.parts.provided(), Streams: self.streams}
+        yield Wiring(gatekeeper, Health(required={}, optional={}), "local", provided)

@@ -2,7 +2,7 @@
 
 import sys
 
-from cnop_orders.bootstrap import ENGINE_NAME, NAME, build, engine
+from cnop_orders.bootstrap import ENGINE_NAME, NAME, build, engine, stream_bounds
 from cnop_orders.settings import EngineSettings, OrderSettings
 from cnop_platform.log import configure_logging
 from cnop_platform.serve import read_settings, run_worker, serve
@@ -14,7 +14,8 @@ def main(arguments: list[str]) -> None:
         case []:
             settings = read_settings(OrderSettings)
             configure_logging(service=NAME, level=settings.log_level)
-            serve(build(settings), host=settings.host, port=settings.port)
+            streams = stream_bounds(settings)
+            serve(build(settings, streams=streams), host=settings.host, port=settings.port, on_stop=streams.stop)
         case ["engine"]:
             engine_settings = read_settings(EngineSettings)
             configure_logging(service=ENGINE_NAME, level=engine_settings.log_level)

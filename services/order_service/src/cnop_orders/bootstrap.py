@@ -14,21 +14,24 @@ from cnop_core.ids import Entropy
 from cnop_ledger import Ledger, LedgerReader
 from cnop_orders import VERSION
 from cnop_orders.adapters.worker import LEASE_NAME, EngineWorker
-from cnop_orders.api import holdings, orders
+from cnop_orders.api import holdings, orders, stream
 from cnop_orders.application.engine import Engine
 from cnop_orders.application.holdings import Holdings
 from cnop_orders.application.queries import OrderReader
 from cnop_orders.application.trading import Trading
+from cnop_orders.application.wallet_feed import WalletFeeds
 from cnop_orders.domain.terms import Terms
 from cnop_orders.settings import EngineSettings, OrderSettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
+from cnop_platform.authentication import EndedSessions
 from cnop_platform.catalogue import Catalogue
 from cnop_platform.directory import Directory
 from cnop_platform.lease import Lease
 from cnop_platform.prices import PriceBoard
 from cnop_platform.runtime import background, infrastructure, service_runtime
 from cnop_platform.store import Store
+from cnop_platform.streams import Streams
 from cnop_platform.system import entropy as system_entropy
 from cnop_platform.tokens import KeySource
 from cnop_platform.wakeups import WalletBell, WalletEar
@@ -48,6 +51,7 @@ class Parts:
     trading: Trading
     orders: OrderReader
     holdings: Holdings
+    feeds: WalletFeeds
     directory: Directory
 
     @classmethod
@@ -60,12 +64,14 @@ class Parts:
         entropy: Entropy,
         ledger: Ledger,
         reader: LedgerReader,
+        sessions: EndedSessions,
         terms: Terms,
     ) -> Self:
         """Put the parts together; nothing runs yet."""
         board = PriceBoard(store=store, cache=cache, clock=clock)
         catalogue = Catalogue(store=store, clock=clock)
-        bell = WalletBell(cache)
+        bell, ear = WalletBell(cache), WalletEar(cache)
+        orders = OrderReader(store)
         trading = Trading(
             store=store,
             ledger=ledger,
@@ -81,10 +87,11 @@ class Parts:
             board=board,
             catalogue=catalogue,
             bell=bell,
-            ear=WalletEar(cache),
+            ear=ear,
             trading=trading,
-            orders=OrderReader(store),
+            orders=orders,
             holdings=Holdings(reader=reader, catalogue=catalogue, board=board),
+            feeds=WalletFeeds(reader=reader, orders=orders, wake_ups=ear, sessions=sessions, clock=clock),
             directory=Directory(store),
         )
 
@@ -94,12 +101,17 @@ class Parts:
             Trading: self.trading,
             OrderReader: self.orders,
             Holdings: self.holdings,
+            WalletFeeds: self.feeds,
             Directory: self.directory,
         }
 
 
-def build(settings: OrderSettings, *, keys: KeySource | None = None) -> FastAPI:
-    """Return the service; it connects when it starts. `keys` defaults to the JWKS address of the settings."""
+def build(settings: OrderSettings, *, streams: Streams | None = None, keys: KeySource | None = None) -> FastAPI:
+    """Return the service; it connects when it starts.
+
+    Whoever passes `streams` can end them. `keys` defaults to the JWKS address of the settings.
+    """
+    bounded = streams or stream_bounds(settings)
 
     @asynccontextmanager
     async def wire() -> AsyncIterator[Wiring]:
@@ -113,6 +125,7 @@ def build(settings: OrderSettings, *, keys: KeySource | None = None) -> FastAPI:
                 entropy=system_entropy,
                 ledger=ledger,
                 reader=LedgerReader(base.store, settings.chain_keys),
+                sessions=runtime.sessions,
                 terms=settings.terms,
             )
             async with background([parts.board.run(), parts.bell.run(), parts.ear.run()]):
@@ -120,11 +133,16 @@ def build(settings: OrderSettings, *, keys: KeySource | None = None) -> FastAPI:
                     gatekeeper=runtime.gatekeeper,
                     health=base.health(),
                     environment=settings.environment,
-                    provided=parts.provided(),
+                    provided={**parts.provided(), Streams: bounded},
                 )
                 await ledger.close()
 
     return create(wire, gateway_secret=settings.gateway_secret.get_secret_value(), policies=settings.policies)
+
+
+def stream_bounds(settings: OrderSettings) -> Streams:
+    """Return how many streams the settings allow; here a user is what elsewhere is an address."""
+    return Streams(limit=settings.stream_limit, per_address=settings.stream_limit_per_user)
 
 
 async def engine(settings: EngineSettings) -> None:
@@ -166,7 +184,7 @@ def create(wire: Wire, *, gateway_secret: str = "", policies: str | None = None)
         name=NAME,
         title="Order service",
         version=VERSION,
-        routers=[orders.router, holdings.router],
+        routers=[stream.router, orders.router, holdings.router],
         wire=wire,
         gateway_secret=gateway_secret,
         policies=policies,

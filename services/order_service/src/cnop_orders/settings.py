@@ -49,6 +49,9 @@ class TradingSettings(BaseModel):
 class OrderSettings(TradingSettings, ServiceSettings):
     """Settings of the API process."""
 
+    stream_limit: Annotated[int, Field(ge=1, le=2_000)] = 500
+    stream_limit_per_user: Annotated[int, Field(ge=1, le=100)] = 5
+
 
 class EngineSettings(TradingSettings, CommonSettings):
     """Settings of the engine, which serves no requests and needs no keys for tokens."""
