@@ -6,12 +6,16 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from cnop_ledger import Ledger, LedgerReader
 from cnop_platform import app as platform
 from cnop_platform.app import Wiring
+from cnop_platform.catalogue import Catalogue
+from cnop_platform.prices import PriceBoard
 from cnop_platform.revocations import RevocationPublisher
 from cnop_platform.runtime import ServiceRuntime, background, service_runtime
 from cnop_platform.system import SystemClock, entropy
 from cnop_platform.tokens import TokenTerms
+from cnop_platform.wakeups import WalletBell
 from cnop_users.adapters.counters import FallbackCounter, LocalCounter, ValkeyCounter
 from cnop_users.adapters.email_index import HmacEmailIndex
 from cnop_users.adapters.news import RevocationNews
@@ -20,11 +24,13 @@ from cnop_users.adapters.signing_keys import SigningKeys
 from cnop_users.adapters.strength import CommonPasswords, ZxcvbnJudge
 from cnop_users.adapters.tokens import JwtIssuer
 from cnop_users.adapters.vault import MasterKeyVault
-from cnop_users.api import account, authentication, key_set
+from cnop_users.api import account, authentication, cash, key_set
 from cnop_users.api.cookies import RefreshCookie
 from cnop_users.api.key_set import PublishedKeys
 from cnop_users.application.accounts import Accounts
+from cnop_users.application.cash import CashDesk
 from cnop_users.application.events import SecurityEvents
+from cnop_users.application.holding import AssetHoldings
 from cnop_users.application.limits import LoginLimits
 from cnop_users.application.login import Login
 from cnop_users.application.profile import Profiles
@@ -56,7 +62,7 @@ def make_app(wire: platform.Wire, *, gateway_secret: str = "", policies: str | N
         name=NAME,
         title="User service",
         version=VERSION,
-        routers=[authentication.router, account.router, key_set.router],
+        routers=[authentication.router, account.router, cash.router, key_set.router],
         wire=wire,
         gateway_secret=gateway_secret,
         policies=policies,
@@ -78,7 +84,7 @@ async def _wire(settings: UsersSettings) -> AsyncIterator[Wiring]:
 async def running(settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys) -> AsyncIterator[Wiring]:
     """Build the service on a runtime that is up, and run what it does in the background."""
     service = UserService(settings, runtime, keys)
-    async with background([service.publisher.run()]):
+    async with background([service.publisher.run(), service.bell.run()]):
         try:
             yield Wiring(
                 gatekeeper=runtime.gatekeeper,
@@ -120,6 +126,8 @@ class UserService:
             entropy=entropy,
             lifetimes=settings.lifetimes,
         )
+        self.bell = WalletBell(base.cache)
+        self.ledger = Ledger(base.store, settings.chain_keys, clock=base.clock, entropy=entropy)
         self._runtime = runtime
 
     def objects(self) -> list[object]:
@@ -132,6 +140,7 @@ class UserService:
             self._login(),
             Profiles(store=base.store, accounts=self.accounts, audit=audit, clock=base.clock),
             SecurityEvents(base.store),
+            *self._cash(),
             RefreshCookie(origins=self._settings.origins, max_age_seconds=self._settings.lifetimes.absolute_seconds),
             PublishedKeys(
                 keys=lambda: [key.public_jwk() for key in self._keys.published()],
@@ -140,7 +149,8 @@ class UserService:
         ]
 
     async def close(self) -> None:
-        """Let the threads end."""
+        """Finish what the ledger has accepted, and let the threads end."""
+        await self.ledger.close()
         await self.hasher.close()
         await self.judge.close()
 
@@ -164,6 +174,23 @@ class UserService:
             clock=self._runtime.infrastructure.clock,
             entropy=entropy,
         )
+
+    def _cash(self) -> list[object]:
+        base = self._runtime.infrastructure
+        reader = LedgerReader(base.store, self._settings.chain_keys)
+        desk = CashDesk(
+            ledger=self.ledger,
+            reader=reader,
+            accounts=self.accounts,
+            terms=self._settings.cash_terms,
+            clock=base.clock,
+            ring=self.bell.ring,
+        )
+        board = PriceBoard(store=base.store, cache=base.cache, clock=base.clock)
+        return [
+            desk,
+            AssetHoldings(reader=reader, catalogue=Catalogue(store=base.store, clock=base.clock), board=board),
+        ]
 
     def _login(self) -> Login:
         base = self._runtime.infrastructure

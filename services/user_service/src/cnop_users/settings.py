@@ -5,11 +5,12 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, model_validator
 
-from cnop_ledger import ChainKeys
+from cnop_ledger import ChainKeys, DailyCaps
 from cnop_platform.settings import Environment, ServiceSettings
 from cnop_users.adapters.keyring import Keyring
 from cnop_users.application.limits import LoginPolicies
 from cnop_users.application.ports import LimitPolicy
+from cnop_users.domain.cash import CashTerms
 from cnop_users.domain.sessions import Lifetimes
 
 _DEFAULT_BCRYPT_COST: Final = {Environment.LOCAL: 10, Environment.PRODUCTION: 12}
@@ -63,6 +64,11 @@ class UsersSettings(ServiceSettings):
     login_name_failures: Count = 10
     login_window_seconds: Seconds = 300
 
+    cash_limit_cents: Count = 100_000_000
+    deposits_per_day_cents: Count = 1_000_000
+    withdrawals_per_day_cents: Count = 500_000
+    withdrawal_step_up_cents: Annotated[int, Field(ge=0)] = 100_000
+
     @model_validator(mode="after")
     def _refuse_cheap_hashes(self) -> Self:
         if self.environment is Environment.PRODUCTION and self.password_cost < _LEAST_PRODUCTION_COST:
@@ -104,6 +110,20 @@ class UsersSettings(ServiceSettings):
             network=LimitPolicy("network", self.login_network_failures, window, block, max(block, 3600)),
             name=LimitPolicy("name", self.login_name_failures, 3600, 1, 900, relapse=True),
         )
+
+    @property
+    def cash_terms(self) -> CashTerms:
+        """What may be moved at once and a day."""
+        return CashTerms(
+            most_at_once=self.cash_limit_cents,
+            caps=DailyCaps(deposits=self.deposits_per_day_cents, withdrawals=self.withdrawals_per_day_cents),
+            step_up_above=self.withdrawal_step_up_cents,
+        )
+
+    @property
+    def chain_keys(self) -> ChainKeys:
+        """The keys that sign and verify wallets and entries."""
+        return ChainKeys.from_text(self.ledger_key.get_secret_value())
 
     def keyring(self, name: str) -> Keyring:
         """Return the keys of a purpose: `pepper`, `data` or `index`."""
