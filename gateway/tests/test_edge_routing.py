@@ -309,6 +309,13 @@ def test_the_log_has_one_line_a_request_without_query_names_or_tokens(gateway: G
         assert secret not in text
 
 
+def test_probes_of_the_gateway_s_health_are_not_logged(gateway: Gateway):
+    probe = gateway.get("/health").headers["x-request-id"]
+    after = gateway.get("/api/v1/health").headers["x-request-id"]
+    assert gateway.logged(after)["route"] == "/api/v1/health"
+    assert probe not in gateway.log.read_text()
+
+
 def test_without_a_path_the_log_goes_to_standard_output(folder: Path, keys: Keys, services):
     with running(folder, keys, services, log_path=None) as gateway:
         made = gateway.get("/api/v1/inventory/assets").headers["x-request-id"]

@@ -106,14 +106,20 @@ def _filters(settings: GatewaySettings, secured: list[Json]) -> list[Json]:
 def _access_logs(path: str | None, listener_name: str) -> list[Json]:
     """One line for each request. A known path is logged as its template: names in paths are nobody's business.
 
-    The raw path, without its query, appears only where nothing matched and no service was asked.
+    The raw path, without its query, appears only where nothing matched and no service was asked. Probes of the
+    gateway's own health would drown the rest and are left out.
     """
+    probe = {"header_filter": {"header": {"name": ":path", "string_match": {"exact": "/health"}, "invert_match": True}}}
     forwarded = {"header_filter": {"header": {"name": GATEWAY_HEADER, "present_match": True}}}
     unrouted = {"header_filter": {"header": {"name": GATEWAY_HEADER, "present_match": True, "invert_match": True}}}
     not_found = _status("EQ", 404)
     fields = _log_fields(listener_name)
     return [
-        _log(path, {"or_filter": {"filters": [forwarded, _status("NE", 404)]}}, fields),
+        _log(
+            path,
+            {"and_filter": {"filters": [probe, {"or_filter": {"filters": [forwarded, _status("NE", 404)]}}]}},
+            fields,
+        ),
         _log(path, {"and_filter": {"filters": [not_found, unrouted]}}, {**fields, "path": "%PATH(NQ:PATH):256%"}),
     ]
 

@@ -104,7 +104,7 @@ def _operation_route(settings: GatewaySettings, door: Listener, operation: Opera
         "name": operation.name,
         "match": _match(path, operation.method),
         "route": _action(operation),
-        "metadata": _metadata(operation.name, path.text, rate),
+        "metadata": _metadata(operation.name, API_PREFIX + path.text, rate),
         "request_headers_to_remove": [*removed, "authorization"] if access.public else removed,
         "response_headers_to_remove": [] if access.cookie else ["set-cookie"],
         "typed_per_filter_config": {**filters, BUFFER_FILTER: _body_limit(access.body_limit_bytes)},
@@ -173,7 +173,7 @@ def _health(settings: GatewaySettings) -> Json:
 
 
 def _wrong_method(path: PathTemplate, methods: Iterable[str]) -> Json:
-    return _method_not_allowed({"safe_regex": _regex(path.regex(API_PREFIX))}, path.text, methods)
+    return _method_not_allowed({"safe_regex": _regex(path.regex(API_PREFIX))}, API_PREFIX + path.text, methods)
 
 
 def _method_not_allowed(match: Json, path: str, methods: Iterable[str]) -> Json:
@@ -222,7 +222,7 @@ def _regex(pattern: str) -> Json:
 
 
 def _metadata(operation: str, path: str, rate: Json) -> Json:
-    return {"filter_metadata": {METADATA: {"operation": operation, "route": f"{API_PREFIX}{path}", **rate}}}
+    return {"filter_metadata": {METADATA: {"operation": operation, "route": path, **rate}}}
 
 
 def _retry_reads() -> Json:
