@@ -1,0 +1,115 @@
+"""The contract of failure counters: the shared one and the local one that stands in for it behave alike."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from cnop_core.clock import FixedClock
+from cnop_users.adapters.counters import FallbackCounter, LocalCounter, ValkeyCounter
+from cnop_users.application.ports import LimitPolicy
+
+STRICT = LimitPolicy("strict", 3, 60, 10, 35, memory_seconds=100)
+RELAPSING = LimitPolicy("relapsing", 3, 60, 1, 900, memory_seconds=100, relapse=True)
+
+
+@pytest.fixture
+def clock():
+    return FixedClock(datetime(2026, 1, 31, 12, 0, tzinfo=UTC))
+
+
+@pytest.fixture(params=["valkey", "local", "fallback"])
+def counter(request, clock, cache):
+    shared, local = ValkeyCounter(cache, clock=clock), LocalCounter(clock=clock)
+    return {"valkey": shared, "local": local, "fallback": FallbackCounter(shared=shared, local=local)}[request.param]
+
+
+async def fail(counter, times, *, policy=STRICT, subject="s", member="m"):
+    return [await counter.failed(policy, subject, member=member) for _ in range(times)]
+
+
+async def test_the_last_allowed_failure_blocks(counter, clock):
+    assert await fail(counter, 3) == [0, 0, 10]
+    assert await counter.blocked_for(STRICT, "s") == 10
+    clock.advance(seconds=9.5)
+    assert await counter.blocked_for(STRICT, "s") == 1
+    clock.advance(seconds=0.5)
+    assert await counter.blocked_for(STRICT, "s") == 0
+
+
+async def test_failures_while_blocked_prolong_nothing(counter, clock):
+    await fail(counter, 3)
+    clock.advance(seconds=5)
+    assert await fail(counter, 5) == [5] * 5
+    clock.advance(seconds=5)
+    assert await fail(counter, 1) == [0]
+
+
+async def test_each_block_is_twice_as_long_up_to_the_longest(counter, clock):
+    lengths = []
+    for _ in range(4):
+        lengths.append((await fail(counter, 3))[-1])
+        clock.advance(seconds=lengths[-1])
+    assert lengths == [10, 20, 35, 35]
+
+
+async def test_a_relapse_takes_one_failure(counter, clock):
+    assert await fail(counter, 3, policy=RELAPSING) == [0, 0, 1]
+    clock.advance(seconds=1)
+    assert await fail(counter, 1, policy=RELAPSING) == [2]
+    clock.advance(seconds=2)
+    assert await fail(counter, 1, policy=RELAPSING) == [4]
+
+
+async def test_failures_age_out_of_the_window(counter, clock):
+    await fail(counter, 2)
+    clock.advance(seconds=60)
+    assert await fail(counter, 2) == [0, 0]
+
+
+async def test_after_long_enough_a_block_is_forgotten(counter, clock):
+    await fail(counter, 3)
+    clock.advance(seconds=110)
+    assert await fail(counter, 3) == [0, 0, 10]
+
+
+async def test_forgiving_takes_back_what_that_member_caused(counter):
+    await fail(counter, 1, member="owner")
+    await fail(counter, 1, member="victim")
+    await counter.forgive(STRICT, "s", member="owner")
+    await counter.forgive(STRICT, "s", member="owner")
+    assert await fail(counter, 2, member="owner") == [0, 10]
+
+
+async def test_forgiving_lifts_no_block(counter):
+    await fail(counter, 3)
+    await counter.forgive(STRICT, "s", member="m")
+    assert await counter.blocked_for(STRICT, "s") == 10
+
+
+async def test_subjects_and_policies_are_counted_apart(counter):
+    await fail(counter, 3)
+    assert await counter.blocked_for(STRICT, "other") == 0
+    assert await counter.blocked_for(RELAPSING, "s") == 0
+    await counter.forgive(STRICT, "never seen", member="m")
+
+
+async def test_failures_at_once_are_all_counted(counter):
+    results = await asyncio.gather(*(counter.failed(STRICT, "s", member=str(number)) for number in range(20)))
+    assert sorted(results) == [0, 0] + [10] * 18
+
+
+async def test_nothing_stays_in_valkey_for_ever(cache, clock):
+    counter = ValkeyCounter(cache, clock=clock)
+    await fail(counter, 1, subject="once")
+    await fail(counter, 3, subject="blocked")
+    assert [await cache.ttl(key) for key in sorted(await cache.keys("*"))] == [110, 60]
+    assert all(key.startswith(b"cnop:rl:") for key in await cache.keys("*"))
+
+
+async def test_the_local_counter_is_bounded(clock, monkeypatch):
+    monkeypatch.setattr("cnop_users.adapters.counters._MAX_SUBJECTS", 100)
+    counter = LocalCounter(clock=clock)
+    for number in range(300):
+        await fail(counter, 1, subject=str(number))
+    assert len(counter._tallies) == 100
