@@ -101,13 +101,8 @@ def test_a_folder_that_is_emptied_by_mistake_stops_nothing(tmp_path):
 
 async def test_a_token_of_a_key_that_was_never_ours_is_refused(service, settings, tmp_path, cache):
     foreign_key = write_signing_key(tmp_path / "foreign", "key-20260101T000000Z")
-    foreign = ServiceUnderTest(
-        settings.model_copy(
-            update={"signing_keys": write_signing_key(tmp_path / "foreign", "key-20260101T000000Z").parent}
-        ),
-        cache,
-        clock=service.clock,
-    )
+    elsewhere = settings.model_copy(update={"signing_keys": foreign_key.parent})
+    foreign = ServiceUnderTest(elsewhere, cache, clock=service.clock)
     async with foreign.client() as there, service.client() as here:
         tokens = await signed_in(there)
         assert (await here.get("/auth/profile", headers=bearer(tokens))).status_code == 401
