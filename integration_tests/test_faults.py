@@ -67,7 +67,7 @@ def test_a_killed_process_comes_back_by_itself(http, victim):
 
 def test_without_valkey_nothing_answers_500_and_all_recovers(http):
     person = Person.register(http)
-    person.deposit("100.00")
+    person.deposit("5000.00")
     pid = kill("valkey")
     deadline, seen = time.monotonic() + 6, set()
     while time.monotonic() < deadline:

@@ -24,10 +24,16 @@ BLACK_BOX: Final = ROOT / "integration_tests"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was asked for beyond the stages: arguments for pytest, and the stack that `running` is about."""
+    """What was asked for beyond the stages: which tests, arguments for pytest, the stack that `running` is about."""
 
+    names: str | None
     pytest: Sequence[str]
     state: StateDir
+
+    def arguments(self, *, names: str | None = None) -> list[str]:
+        """Give the arguments for pytest, with a condition on the tests' names added to the one asked for."""
+        conditions = [f"({condition})" for condition in (self.names, names) if condition]
+        return [*(["-k", " and ".join(conditions)] if conditions else []), *self.pytest]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,13 +51,23 @@ def run(args: argparse.Namespace) -> int:
     chosen = [name for name in args.stages if name != "all"] or everything
     if unknown := [name for name in chosen if name not in STAGES]:
         raise CommandError(f"there is no stage `{unknown[0]}`; there is: all, {', '.join(STAGES)}")
-    choice = Choice(pytest=[*(["-k", args.k] if args.k else []), *args.further], state=args.state)
+    choice = Choice(names=args.k, pytest=args.further, state=args.state)
     return run_all([Stage(name, partial(STAGES[name], choice)) for name in chosen])
 
 
 def unit(choice: Choice) -> None:
     """Run the tests that lie beside the sources."""
-    run_tool([sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *choice.pytest])
+    beside_sources(choice.arguments(names="not dynamodb"))
+
+
+def dynamodb(choice: Choice) -> None:
+    """Run those tests that need DynamoDB Local, and so Java; where it cannot run, they say so and are skipped."""
+    beside_sources(choice.arguments(names="dynamodb"))
+
+
+def beside_sources(arguments: list[str]) -> None:
+    """Run pytest over the packages with a few workers."""
+    run_tool([sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *arguments])
 
 
 def frontend(_choice: Choice) -> None:
@@ -88,11 +104,12 @@ def black_box(choice: Choice, variables: dict[str, str]) -> None:
     browser = chromium.find()
     environment = {**os.environ, **variables, **({"CNOP_CHROMIUM": browser} if browser else {})}
     argv = [sys.executable, "-m", "pytest", "-q", "-c", str(BLACK_BOX / "pytest.ini"), "--rootdir", str(BLACK_BOX)]
-    run_tool([*argv, str(BLACK_BOX), *choice.pytest], environment=environment)
+    run_tool([*argv, str(BLACK_BOX), *choice.arguments()], environment=environment)
 
 
 STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "unit": unit,
+    "dynamodb": dynamodb,
     "frontend": frontend,
     "integration": integration,
     "running": running,
