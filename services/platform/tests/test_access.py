@@ -126,6 +126,13 @@ def test_the_description_carries_the_declaration(service):
     assert describe(service.app)["paths"]["/greetings/{name}"]["get"]["x-access"]["roles"] == [Role.PUBLIC]
 
 
+async def test_the_description_that_is_served_defines_what_it_refers_to(service, client):
+    served = (await client.get("/openapi.json")).json()
+    assert served == describe(service.app)
+    assert "Problem" in served["components"]["schemas"]
+    assert "bearer" in served["components"]["securitySchemes"]
+
+
 async def test_no_token_is_401_before_the_body_is_looked_at(client):
     answer = await client.post("/payments", content="{not json", headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (401, "AUTH_002")

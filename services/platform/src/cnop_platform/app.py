@@ -76,7 +76,7 @@ def create_app(
             app.state.provided = wiring.provided
             yield
 
-    app = FastAPI(
+    app = _DescribedApp(
         title=title,
         version=version,
         lifespan=lifespan,
@@ -146,10 +146,17 @@ def _internal_routes(*, name: str, version: str) -> APIRouter:
     return router
 
 
+class _DescribedApp(FastAPI):
+    """An application whose description names everything that its operations refer to, wherever it is asked for."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+        return document
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 description, complete with the problem schema and the bearer scheme."""
-    document = app.openapi()
-    components = document.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    return document
+    return app.openapi()
