@@ -149,9 +149,10 @@ async def _bounded(response: httpx.Response) -> bytes:
 
 
 def _observation(coin: Any, known: Mapping[str, AssetId]) -> Observation:
-    if not isinstance(coin, Mapping) or coin.get("id") not in known:
+    coin_id = coin.get("id") if isinstance(coin, Mapping) else None
+    if not isinstance(coin_id, str) or coin_id not in known:
         raise MalformedMessage("id")
-    quote = Quote(known[str(coin["id"])], price_member(coin, "current_price"), time_member(coin, "last_updated"))
+    quote = Quote(known[coin_id], price_member(coin, "current_price"), time_member(coin, "last_updated"))
     return Observation(quote, _figures(coin))
 
 

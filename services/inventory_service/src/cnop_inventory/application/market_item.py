@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from cnop_core.ids import AssetId
 from cnop_inventory.domain.figures import Figures, clean_figures
-from cnop_platform.store import Item, Key, Put
-
-MARKET_KEY: Final = Key("PRICES", "MARKET")
+from cnop_platform.candles import MARKET_KEY
+from cnop_platform.store import Item, Put
 
 
 @dataclass(frozen=True, slots=True)
