@@ -6,6 +6,7 @@ Run it with `./cnop bench smoke`. Everything runs on this machine in one go, so 
 import argparse
 import json
 import secrets
+import sys
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from benchmarks import references
 from benchmarks.load import Measurement, measure, request
 
+from cnop_cli.errors import CommandError
 from cnop_cli.platform_client import PlatformClient
 from cnop_cli.stack import plan
 from cnop_cli.stack.plan import Options
@@ -137,4 +139,7 @@ def as_json(lines: list[Line]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except CommandError as error:
+        sys.exit(f"cnop: {error}")

@@ -22,7 +22,7 @@ SHARES: Final[dict[str, frozenset[str]]] = {
     "inventory_service": frozenset({"cnop_audit_key", "cnop_gateway_secret"}),
     "order_service": frozenset({"cnop_ledger_key", "cnop_audit_key", "cnop_gateway_secret"}),
     "price_feed": frozenset({"cnop_audit_key"}),
-    "order_engine": frozenset({"cnop_ledger_key"}),
+    "order_engine": frozenset({"cnop_ledger_key", "cnop_audit_key"}),
     "web": frozenset({"cnop_gateway_secret"}),
     "gateway": frozenset({"cnop_gateway_secret"}),
     "cli": frozenset({"cnop_ledger_key", "cnop_audit_key"}),

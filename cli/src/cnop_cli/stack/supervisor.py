@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from cnop_cli.errors import CommandError
 from cnop_cli.stack import health, processes, record, rotation
+from cnop_cli.stack.explain import last_words
 from cnop_cli.stack.record import ComponentRecord, Identity, Phase, StackRecord, State
 from cnop_cli.stack.state import StateDir
 
@@ -201,7 +202,7 @@ class Supervisor:
 
     def _start_failure(self, watched: _Watched, how: str) -> str:
         log = self._state.log_of(watched.component.name)
-        last = last_line(log)
+        last = last_words(log)
         return f"{watched.component.name} {how} while starting" + (f": {last}" if last else "") + f" (see {log})"
 
     def _fail_when_hopeless(self, deadline: float) -> None:
@@ -301,14 +302,3 @@ def describe_exit(code: int) -> str:
         return f"was ended by {signal.Signals(-code).name}"
     except ValueError:
         return f"was ended by signal {-code}"
-
-
-def last_line(log: Path) -> str:
-    """Give the last line with text in a log, shortened; empty when there is none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4096))
-            lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    except OSError:
-        return ""
-    return lines[-1][:300] if lines else ""
