@@ -8,6 +8,8 @@ from cnop_inventory.domain.figures import Figures, clean_figures
 from cnop_platform.candles import MARKET_KEY
 from cnop_platform.store import Item, Put
 
+__all__ = ["MARKET_KEY", "MarketItem", "market_put", "read_market"]
+
 
 @dataclass(frozen=True, slots=True)
 class MarketItem:
