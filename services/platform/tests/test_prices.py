@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from cnop_core.clock import FixedClock
 from cnop_core.ids import AssetId
@@ -131,6 +132,12 @@ async def test_a_quote_is_fresh_up_to_its_bound(board, clock):
     with pytest.raises(PriceStale) as raised:
         board.fresh(BTC, max_age_seconds=15)
     assert raised.value.stable_code == "PRICE_STALE"
+
+
+async def test_the_age_of_the_newest_price_is_measured(board, clock):
+    await board.accept([quote(), quote(seconds=-5, asset_id=AssetId("ETH"))])
+    clock.advance(seconds=7)
+    assert REGISTRY.get_sample_value("cnop_price_age_seconds") == 7
 
 
 async def test_an_asset_without_a_quote_is_stale(board):

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from math import nan
 from typing import Any, Final
 
 import structlog
 import valkey.asyncio as valkey
+from prometheus_client import Gauge
 
 from cnop_core.clock import Clock, from_rfc3339, to_rfc3339
 from cnop_core.errors import InvalidInput, Unavailable
@@ -29,6 +31,7 @@ FALLBACK_SECONDS: Final = 3
 _CLOCK_SKEW_SECONDS: Final = 5
 
 _log = structlog.get_logger()
+_age = Gauge("cnop_price_age_seconds", "Age of the newest price that this process knows; NaN before the first")
 
 
 class PriceStale(Unavailable):
@@ -83,6 +86,8 @@ class PriceBoard:
         self._subscription = Subscription(cache, [PRICE_CHANNEL], handle=self._receive, on_connect=self._catch_up)
         self._changed = asyncio.Condition()
         self._revision = 0
+        self._newest: datetime | None = None
+        _age.set_function(self._age_seconds)
 
     async def run(self) -> None:
         """Keep the board current until cancelled."""
@@ -125,6 +130,7 @@ class PriceBoard:
         if not newer:
             return
         self._quotes.update((quote.asset_id, quote) for quote in newer)
+        self._newest = max(quote.as_of for quote in self._quotes.values())
         self._revision += 1
         async with self._changed:
             self._changed.notify_all()
@@ -138,6 +144,9 @@ class PriceBoard:
             return
         if item is not None:
             await self._take(item.body.get("quotes"), origin="snapshot")
+
+    def _age_seconds(self) -> float:
+        return nan if self._newest is None else (self._clock.now() - self._newest).total_seconds()
 
     def _is_newer(self, quote: Quote) -> bool:
         held = self._quotes.get(quote.asset_id)
