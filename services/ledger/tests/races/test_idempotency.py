@@ -14,7 +14,7 @@ from cnop_ledger import (
     LedgerReader,
     Response,
 )
-from cnop_ledger.application.keys import answer_key, idempotency_ref
+from cnop_ledger.application.keys import answer_key, idempotency_ref, wallet_key
 from cnop_ledger.testing import KEYS, ORIGIN, deposit_command, withdraw_command
 from cnop_platform.store import Delete
 
@@ -76,6 +76,14 @@ async def test_duplicates_in_several_processes_have_one_effect_and_one_answer(ma
     assert sum(not outcome.replayed for outcome in outcomes) == 1
 
 
+async def test_a_duplicate_that_reads_no_answer_but_a_wallet_already_drained_is_not_refused(make_ledger, store, user):
+    """A batch read is no snapshot: the answer may be committed between reading it and reading the wallet."""
+    first = make_ledger()
+    await first.execute(deposit_command(user, 1_00))
+    torn = TornStore(store, wallet_key(user), lambda: first.execute(withdraw_command(user, 1_00, key="k")))
+    assert (await make_ledger(on=torn).execute(withdraw_command(user, 1_00, key="k"))).replayed
+
+
 async def test_an_answer_expires_when_its_time_is_over_whether_the_store_deleted_it_or_not(ledger, clock, store, user):
     await ledger.execute(deposit_command(user, 5_00, key="k"))
     clock.advance(seconds=86_399)
@@ -115,6 +123,25 @@ async def test_a_command_that_finds_nothing_to_do_writes_nothing_and_is_not_kept
 def test_only_success_can_be_an_answer():
     with pytest.raises(ValueError, match="refusal"):
         Response(409, "{}")
+
+
+class TornStore:
+    """The first batch read reads the wallet last, after something else happened."""
+
+    def __init__(self, store, last, meanwhile):
+        self._store = store
+        self._last = last
+        self._meanwhile = meanwhile
+
+    async def get_many(self, keys):
+        found = dict(await self._store.get_many([key for key in keys if key != self._last]))
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile:
+            await meanwhile()
+        return found | await self._store.get_many([self._last])
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
 
 
 class DeletesAfterReading:

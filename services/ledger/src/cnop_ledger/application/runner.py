@@ -12,7 +12,7 @@ from cnop_ledger.application.chain import ChainKeys
 from cnop_ledger.application.commands import Command, Outcome
 from cnop_ledger.application.group import MAX_GROUP, Planner
 from cnop_ledger.application.jobs import Job
-from cnop_ledger.application.settlement import Means, Patience, Settlement, Sleep, Stats
+from cnop_ledger.application.settlement import Means, Patience, Settlement, Sleep, Stats, Witness
 from cnop_platform.store import Store, StoreUnavailable
 from cnop_platform.store.port import MAX_KEYS
 
@@ -42,10 +42,11 @@ class Ledger:
         sleep: Sleep = asyncio.sleep,
         bounds: Bounds | None = None,
         patience: Patience | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._bounds = bounds or Bounds()
         planner = Planner(keys, self._bounds.retention_seconds)
-        self._means = Means(store, planner, clock, entropy, sleep, patience or Patience())
+        self._means = Means(store, planner, clock, entropy, sleep, patience or Patience(), witness=witness)
         self._lines: dict[UserId, deque[Job]] = {}
         self._running: set[asyncio.Task[None]] = set()
 

@@ -15,6 +15,8 @@ from cnop_ledger.domain.wallet import Wallet
 from cnop_platform.store import ConditionFailed, InvalidWrite, Item, Key, Store, StoreUnavailable
 
 Sleep = Callable[[float], Awaitable[None]]
+Witness = Callable[[UserId, int, str], None]
+"""Told of every commit: whose wallet, the number of its last entry, and that entry's MAC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Means:
     sleep: Sleep
     patience: Patience = field(default_factory=Patience)
     stats: Stats = field(default_factory=Stats)
+    witness: Witness | None = None
 
 
 class Settlement:
@@ -121,6 +124,8 @@ class Settlement:
         self._means.stats.groups += 1
         self._means.stats.entries += len(plan.written)
         self._unknown.clear()
+        if self._means.witness:
+            self._means.witness(self._user_id, plan.end.seq, plan.head)
         self._deliver((written.job, written.outcome) for written in plan.written)
 
     async def _an_unknown_plan_landed(self, wallet: Wallet) -> bool:

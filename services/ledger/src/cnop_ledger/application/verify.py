@@ -69,7 +69,10 @@ async def verify(
     open_orders: OpenOrders | None = None,
     retention_seconds: int = DAY_SECONDS,
 ) -> AsyncIterator[Report]:
-    """Check all wallets; the one report is given out, further filled, after each wallet and at the end."""
+    """Check all wallets; the one report is given out, further filled, after each wallet and at the end.
+
+    `retention_seconds` is that of the ledger's `Bounds`.
+    """
     report = Report()
     users = await _users(store)
     report.found = len(users)
