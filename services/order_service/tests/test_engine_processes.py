@@ -34,6 +34,7 @@ class EngineProcess:
             "CNOP_ENVIRONMENT": "local",
             "CNOP_STORE": store_url,
             "CNOP_VALKEY_URL": valkey_url,
+            "CNOP_AUDIT_KEY": base64.urlsafe_b64encode(bytes(32)).decode(),
             "CNOP_LEDGER_KEY": base64.urlsafe_b64encode(bytes(range(32))).decode(),
         }
         with self._log_path.open("wb") as log:

@@ -17,6 +17,7 @@ from cnop_orders.adapters.worker import LEASE_NAME, EngineWorker
 from cnop_orders.api import holdings, orders, stream
 from cnop_orders.application.engine import Engine
 from cnop_orders.application.holdings import Holdings
+from cnop_orders.application.portfolio_history import PortfolioHistory
 from cnop_orders.application.queries import OrderReader
 from cnop_orders.application.trading import Trading
 from cnop_orders.application.wallet_feed import WalletFeeds
@@ -24,7 +25,9 @@ from cnop_orders.domain.terms import Terms
 from cnop_orders.settings import EngineSettings, OrderSettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
+from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import EndedSessions
+from cnop_platform.candles import ClosingPrices
 from cnop_platform.catalogue import Catalogue
 from cnop_platform.directory import Directory
 from cnop_platform.lease import Lease
@@ -51,6 +54,7 @@ class Parts:
     trading: Trading
     orders: OrderReader
     holdings: Holdings
+    history: PortfolioHistory
     feeds: WalletFeeds
     directory: Directory
 
@@ -91,6 +95,7 @@ class Parts:
             trading=trading,
             orders=orders,
             holdings=Holdings(reader=reader, catalogue=catalogue, board=board),
+            history=PortfolioHistory(reader=reader, closing=ClosingPrices(store), board=board, clock=clock),
             feeds=WalletFeeds(reader=reader, orders=orders, wake_ups=ear, sessions=sessions, clock=clock),
             directory=Directory(store),
         )
@@ -101,6 +106,7 @@ class Parts:
             Trading: self.trading,
             OrderReader: self.orders,
             Holdings: self.holdings,
+            PortfolioHistory: self.history,
             WalletFeeds: self.feeds,
             Directory: self.directory,
         }
@@ -117,7 +123,13 @@ def build(settings: OrderSettings, *, streams: Streams | None = None, keys: KeyS
     async def wire() -> AsyncIterator[Wiring]:
         async with service_runtime(settings, name=NAME, keys=keys) as runtime:
             base = runtime.infrastructure
-            ledger = Ledger(base.store, settings.chain_keys, clock=base.clock, entropy=system_entropy)
+            ledger = Ledger(
+                base.store,
+                settings.chain_keys,
+                clock=base.clock,
+                entropy=system_entropy,
+                witness=runtime.sealer.note,
+            )
             parts = Parts.build(
                 store=base.store,
                 cache=base.cache,
@@ -150,7 +162,10 @@ async def engine(settings: EngineSettings) -> None:
     async with infrastructure(settings) as base:
         board = PriceBoard(store=base.store, cache=base.cache, clock=base.clock)
         bell = WalletBell(base.cache)
-        ledger = Ledger(base.store, settings.chain_keys, clock=base.clock, entropy=system_entropy)
+        sealer = Sealer(
+            store=base.store, key=settings.audit_key.get_secret_value(), service=ENGINE_NAME, clock=base.clock
+        )
+        ledger = Ledger(base.store, settings.chain_keys, clock=base.clock, entropy=system_entropy, witness=sealer.note)
         lease = Lease(base.cache, name=LEASE_NAME, holder=str(uuid4()))
         worker = EngineWorker(
             engine=Engine(
@@ -167,10 +182,11 @@ async def engine(settings: EngineSettings) -> None:
             lease=lease,
         )
         try:
-            async with background([board.run(), bell.run(), lease.run()]):
+            async with background([board.run(), bell.run(), lease.run(), sealer.run()]):
                 await worker.run()
         finally:
             await ledger.close()
+            await sealer.seal()
 
 
 def describe() -> dict[str, Any]:

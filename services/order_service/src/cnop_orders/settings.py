@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 from cnop_core.money import USD_SCALE, Cents
 from cnop_ledger import ChainKeys, InvalidKey
 from cnop_orders.domain.terms import Terms
-from cnop_platform.settings import CommonSettings, ServiceSettings
+from cnop_platform.settings import CommonSettings, SecretKey, ServiceSettings
 
 
 class TradingSettings(BaseModel):
@@ -55,3 +55,5 @@ class OrderSettings(TradingSettings, ServiceSettings):
 
 class EngineSettings(TradingSettings, CommonSettings):
     """Settings of the engine, which serves no requests and needs no keys for tokens."""
+
+    audit_key: SecretKey

@@ -18,6 +18,7 @@ ENDPOINTS = {
     ("POST", "/orders/{order_id}/cancel"): CUSTOMER,
     ("PATCH", "/orders/{order_id}"): CUSTOMER,
     ("GET", "/portfolio"): READERS,
+    ("GET", "/portfolio/history"): CUSTOMER,
     ("GET", "/portfolio/{username}"): READERS,
     ("GET", "/assets/balances"): CUSTOMER,
     ("GET", "/assets/{asset_id}/balance"): CUSTOMER,

@@ -6,7 +6,7 @@ from exchange import ALICE, BOB, Exchange
 from cnop_ledger import Kind
 from cnop_orders.application.keys import expiry_partitions
 from cnop_platform.prices import PriceBoard, Quote, snapshot_put
-from cnop_platform.store import Key, Put
+from cnop_platform.store import Delete, Key, Put
 
 
 @pytest.fixture
@@ -121,6 +121,17 @@ async def test_after_downtime_what_expired_meanwhile_expires_even_if_its_price_h
     tally = await exchange.engine().work()
     assert (tally.expired, tally.filled) == (1, 1)
     assert [await status(exchange, order) for order in (late, lasting)] == ["expired", "completed"]
+
+
+async def test_an_order_past_its_end_never_fills_even_if_its_note_was_lost(exchange):
+    await exchange.fund(ALICE, 10_000)
+    order = await exchange.rest(time_in_force="GTD", expires_at="2026-01-31T12:01:00Z")
+    (note,) = await notes(exchange)
+    await exchange.store.transact([Delete(note.key)])
+    exchange.clock.advance(seconds=60)
+    await exchange.price(BTC="39000")
+    assert (await exchange.engine().work()).is_empty
+    assert await status(exchange, order) == "pending"
 
 
 async def test_the_note_of_an_order_that_ended_early_is_cleared_when_its_time_comes(exchange):

@@ -95,6 +95,23 @@ class PortfolioAnswer(_Answer):
     assets: list[PositionAnswer]
 
 
+class HistoryPoint(_Answer):
+    """The worth of a portfolio at one moment."""
+
+    timestamp: str
+    usd_balance: str
+    total_asset_value: str
+    total_portfolio_value: str
+
+
+class HistoryAnswer(_Answer):
+    """The worth of a portfolio over time, oldest first. What had no price at a moment counts nothing then."""
+
+    period: str
+    interval_seconds: int
+    data: list[HistoryPoint]
+
+
 class BalanceAnswer(_Answer):
     """What is held of one asset."""
 

@@ -5,11 +5,12 @@ from typing import Annotated
 from starlette.responses import JSONResponse, Response
 
 from cnop_core.ids import AssetId
-from cnop_orders.api.answers import BalanceData, BalanceList, PortfolioAnswer, TradeList
+from cnop_orders.api.answers import BalanceData, BalanceList, HistoryAnswer, PortfolioAnswer, TradeList
 from cnop_orders.api.bodies import AssetIdPath, Cursor, Limit, Offset, UsernamePath
 from cnop_orders.api.replies import page, person
 from cnop_orders.application.holdings import Holdings
 from cnop_orders.application.people import whose
+from cnop_orders.application.portfolio_history import Period, PortfolioHistory
 from cnop_platform.access import Principal, RateClass, requires
 from cnop_platform.app import provided, service_router
 from cnop_platform.directory import Directory
@@ -26,6 +27,16 @@ async def get_portfolio(
 ) -> Response:
     """Return one's own cash and assets at the latest prices."""
     return JSONResponse(await holdings.portfolio(principal.user_id, principal.username))
+
+
+@router.get("/portfolio/history", response_model=HistoryAnswer)
+async def get_portfolio_history(
+    principal: Annotated[Principal, requires(Permission.READ_PORTFOLIO_HISTORY, rate=RateClass.READ)],
+    history: Annotated[PortfolioHistory, provided(PortfolioHistory)],
+    period: Period = Period.WEEK,
+) -> Response:
+    """Return what one's portfolio was worth over time, for a chart; the last point is now."""
+    return JSONResponse(await history.document(principal.user_id, period))
 
 
 @router.get("/portfolio/{username}", response_model=PortfolioAnswer)
