@@ -36,6 +36,7 @@ COMMANDS: Final = (
     Command("bench", "measure the platform beside reference points", "./cnop bench smoke"),
     Command("gateway", "print the gateway's configuration", "./cnop gateway render"),
     Command("ledger", "verify the ledger of a stack", "./cnop ledger verify"),
+    Command("audit", "verify, show or export the audit trail", "./cnop audit verify"),
     Command("lock", "resolve the locked dependencies again", "./cnop lock --check"),
 )
 

@@ -11,7 +11,7 @@ from cnop_ledger.application.commands import (
     Response,
     Snapshot,
 )
-from cnop_ledger.application.reads import HistoryPage, LedgerReader
+from cnop_ledger.application.reads import HistoryPage, LedgerReader, entry_mac
 from cnop_ledger.application.replay import Finding, Invariant
 from cnop_ledger.application.runner import Bounds, Ledger
 from cnop_ledger.application.settlement import Stats
@@ -89,6 +89,7 @@ __all__ = [
     "Wallet",
     "amend_hold",
     "deposit",
+    "entry_mac",
     "fill",
     "hold_for",
     "place_hold",

@@ -20,11 +20,10 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-def _decode_key(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+def decode_key(text: str) -> bytes:
+    """Return the key that base64url text stands for. Raises `ValueError` unless it is 32 bytes."""
     try:
-        key = base64.urlsafe_b64decode(value.strip() + "=" * (-len(value.strip()) % 4))
+        key = base64.urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
     except (binascii.Error, ValueError):
         raise ValueError("expected base64url text") from None
     if len(key) != _KEY_BYTES:
@@ -32,7 +31,11 @@ def _decode_key(value: object) -> object:
     return key
 
 
-SecretKey = Annotated[SecretBytes, BeforeValidator(_decode_key)]
+def _decoded(value: object) -> object:
+    return decode_key(value) if isinstance(value, str) else value
+
+
+SecretKey = Annotated[SecretBytes, BeforeValidator(_decoded)]
 """A symmetric key: 32 bytes, given as base64url text."""
 
 

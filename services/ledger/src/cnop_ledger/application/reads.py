@@ -8,7 +8,7 @@ from typing import Final
 from cnop_core.ids import AssetId, UserId
 from cnop_ledger.application.chain import ChainKeys
 from cnop_ledger.application.codec import read_entry, read_wallet
-from cnop_ledger.application.keys import entry_sk, partition, wallet_key
+from cnop_ledger.application.keys import entry_key, entry_sk, partition, wallet_key
 from cnop_ledger.domain.entries import Entry, Kind
 from cnop_ledger.domain.wallet import Wallet
 from cnop_platform.store import InvalidCursor, Store
@@ -48,6 +48,12 @@ class _Filter:
         if self.asset_id is not None:
             return None
         return wallet.seq if self.kinds is None else sum(wallet.counts.get(kind, 0) for kind in set(self.kinds))
+
+
+async def entry_mac(store: Store, user_id: UserId, seq: int) -> str | None:
+    """Return the stored MAC of a wallet's entry, None when there is no such entry; it is not checked here."""
+    item = await store.get(entry_key(user_id, seq))
+    return str(item.body["mac"]) if item else None
 
 
 class LedgerReader:
