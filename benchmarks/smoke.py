@@ -46,7 +46,7 @@ def main() -> None:
     with trial() as stack:
         lines = run(stack, clients=args.clients, seconds=args.seconds)
         stack.cnop("ledger", "verify")
-    print(as_json(lines) if args.json else as_table(lines))
+    print(as_json(lines) if args.json else "\n".join([as_table(lines), *failures(lines)]))
 
 
 def run(stack: Trial, *, clients: int, seconds: float) -> list[Line]:
@@ -131,6 +131,16 @@ def as_table(lines: list[Line]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def failures(lines: list[Line]) -> list[str]:
+    """Say which answers were no success, by status code (0: the connection was lost)."""
+    return [
+        f"{line.name}: {count} answers with status {status}"
+        for line in lines
+        for status, count in sorted(line.seen.statuses.items())
+        if not 200 <= status < 300
+    ]
 
 
 def as_json(lines: list[Line]) -> str:
