@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from cnop_platform.store import Store
+from cnop_platform.store import Store, dynamodb_client
 from cnop_platform.store.admin import migrate
 from cnop_platform.store.memory import MemoryStore
 from cnop_platform.store.open import open_store
@@ -55,8 +55,10 @@ def dynamodb_local():
 
 
 @pytest.fixture
-def dynamodb_url(dynamodb_local):
-    """A table of its own for each test."""
+def dynamodb_url(dynamodb_local, monkeypatch):
+    """A table of its own for each test. A busy machine may be slow; that is not what these tests are about."""
+    monkeypatch.setattr(dynamodb_client, "ATTEMPT_SECONDS", 15.0)
+    monkeypatch.setattr(dynamodb_client, "RETRY_SECONDS", 15.0)
     url = dynamodb_local.url(f"t-{uuid.uuid4().hex}")
     asyncio.run(migrate(url))
     return url

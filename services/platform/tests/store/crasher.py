@@ -18,6 +18,11 @@ async def write(store, numbers) -> None:
 
 
 async def main(url: str) -> None:
+    if url.startswith("dynamodb"):
+        from cnop_platform.store import dynamodb_client  # noqa: PLC0415 - slow to load, and not always needed
+
+        # DynamoDB Local on a busy machine may be slow; that is not what this is about.
+        dynamodb_client.ATTEMPT_SECONDS = dynamodb_client.RETRY_SECONDS = 15.0
     store = await open_store(url)
     numbers = itertools.count()
     await asyncio.gather(*(write(store, numbers) for _ in range(20)))

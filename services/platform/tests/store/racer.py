@@ -33,6 +33,11 @@ async def append(store, name: str) -> bool:
 
 
 async def main(url: str, name: str, count: int) -> None:
+    if url.startswith("dynamodb"):
+        from cnop_platform.store import dynamodb_client  # noqa: PLC0415 - slow to load, and not always needed
+
+        # DynamoDB Local on a busy machine may be slow; that is not what this is about.
+        dynamodb_client.ATTEMPT_SECONDS = dynamodb_client.RETRY_SECONDS = 15.0
     store = await open_store(url)
     sys.stdout.write("ready\n")
     sys.stdout.flush()

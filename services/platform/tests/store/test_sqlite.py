@@ -13,10 +13,11 @@ import time
 
 import pytest
 
-from cnop_platform.store import Absent, ConditionFailed, Delete, Key, Put, StoreUnavailable, Version
+from cnop_platform.store import Absent, ConditionFailed, Delete, Key, Put, StoreUnavailable, Version, sqlite_turn
 from cnop_platform.store.sqlite import SqliteStore
 from cnop_platform.store.sqlite_statements import Holds, Statement
 from cnop_platform.store.sqlite_sweeper import BATCH_ITEMS, GRACE_SECONDS
+from cnop_platform.store.sqlite_turn import Turn
 from cnop_platform.store.sqlite_writer import MAX_QUEUED
 
 A, B = Key("P", "A"), Key("P", "B")
@@ -92,17 +93,21 @@ async def test_a_lock_that_never_comes_free_is_unavailable_and_nothing_is_writte
         assert await store.get(A) is None
 
 
-async def test_a_transaction_whose_caller_gave_up_waiting_is_not_begun(path):
-    async with opened(path, write_timeout_seconds=0.3) as store:
+async def test_a_transaction_that_nobody_waits_for_is_not_begun(path):
+    async with opened(path) as store:
         with write_lock_held(path):
             first = asyncio.create_task(store.transact([Put(A, {})]))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                while not store._writer._jobs.empty():
+                    await asyncio.sleep(0.001)
             second = asyncio.create_task(store.transact([Put(B, {})]))
+            await asyncio.sleep(0)
             second.cancel()
-            with pytest.raises(StoreUnavailable):
-                await first
+            await asyncio.sleep(0)
+        await first
         await store.transact([Put(Key("P", "C"), {})])
-        assert await store.get(B) is None
+        assert [item.key.sk for item in (await store.query("P")).items] == ["A", "C"]
 
 
 async def test_a_disk_that_hangs_is_unavailable(path, monkeypatch):
@@ -325,19 +330,24 @@ async def test_a_write_by_another_process_is_seen_at_once(path):
             assert (await right.get(A)).version == number
 
 
-async def test_one_caller_is_served_while_another_process_writes_without_pause(path):
-    async with opened(path) as busy, opened(path) as calm:
-        stop = asyncio.Event()
+async def test_a_writer_stands_behind_whoever_has_the_turn(path, monkeypatch):
+    monkeypatch.setattr(sqlite_turn, "_PATIENCE_SECONDS", 5)
+    turn = Turn(path.with_name("store.db-turn"))
+    async with opened(path) as store:
+        with turn.take():
+            writing = asyncio.create_task(store.transact([Put(A, {})]))
+            await asyncio.sleep(0.05)
+            assert not writing.done()
+        await writing
+    turn.close()
 
-        async def write_on(name):
-            while not stop.is_set():
-                await busy.transact([Put(Key("BUSY", name), {})])
 
-        load = [asyncio.create_task(write_on(str(n))) for n in range(20)]
-        started = time.monotonic()
-        for number in range(30):
-            await calm.transact([Put(Key("CALM", str(number)), {})])
-        elapsed_seconds = time.monotonic() - started
-        stop.set()
-        await asyncio.gather(*load)
-    assert elapsed_seconds < 3, "without turns the calm caller starves for seconds"
+async def test_a_writer_gives_the_turn_back_once_it_has_the_lock(path):
+    turn = Turn(path.with_name("store.db-turn"))
+    async with opened(path) as store:
+        for number in range(20):
+            await store.transact([Put(A, {"n": number})])
+            started = time.monotonic()
+            with turn.take():
+                assert time.monotonic() - started < 0.05
+    turn.close()

@@ -20,7 +20,8 @@ from yarl import URL
 from cnop_platform.store.dynamodb_credentials import BotocoreCredentials
 
 RETRY_SECONDS: Final = 2.0
-_ATTEMPT_SECONDS: Final = 2.0
+ATTEMPT_SECONDS: Final = 1.5
+"""Less than the time for all tries, so that a request whose answer got lost has another one."""
 _CONNECT_SECONDS: Final = 1.0
 _CONNECTIONS: Final = 100
 _FIRST_PAUSE_SECONDS: Final = 0.01
@@ -125,11 +126,17 @@ class Requests:
             self._meter.record(action, consumed if isinstance(consumed, list) else [consumed])
 
 
-def connect(*, region: str, endpoint: str | None, meter: Meter | None = None) -> Requests:
+def connect(
+    *,
+    region: str,
+    endpoint: str | None,
+    meter: Meter | None = None,
+    attempt_seconds: float | None = None,
+) -> Requests:
     """Prepare requests to a region, or to `endpoint` instead of AWS. Call it inside an event loop."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
-        timeout=aiohttp.ClientTimeout(total=_ATTEMPT_SECONDS, sock_connect=_CONNECT_SECONDS),
+        timeout=aiohttp.ClientTimeout(total=attempt_seconds or ATTEMPT_SECONDS, sock_connect=_CONNECT_SECONDS),
     )
     client = Client(
         http=Http(session),

@@ -15,6 +15,8 @@ from cnop_platform.store.port import StoreUnavailable
 _TYPES: Final = {"pk": "S", "sk": "S", "gsi1pk": "S", "gsi1sk": "S"}
 _TABLE_KEYS: Final = ("pk", "sk")
 _INDEX_KEYS: Final = ("gsi1pk", "gsi1sk")
+_ATTEMPT_SECONDS: Final = 30.0
+"""Changing a table takes its time, and no customer waits for it."""
 _FIRST_POLL_SECONDS: Final = 0.05
 _LONGEST_POLL_SECONDS: Final = 5.0
 
@@ -59,7 +61,7 @@ class Table:
 
     def __init__(self, *, region: str, name: str, endpoint: str | None = None) -> None:
         self._name = name
-        self._requests: Requests = connect(region=region, endpoint=endpoint)
+        self._requests: Requests = connect(region=region, endpoint=endpoint, attempt_seconds=_ATTEMPT_SECONDS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,13 +87,18 @@ class Table:
         """
         done: list[str] = []
         for step in plan(await self.state(), self._name):
-            try:
-                await self._requests.send(step.action, step.payload)
-            except REQUEST_ERRORS as error:
-                raise StoreUnavailable(f"DynamoDB refused to {step.text}: {error}") from error
-            done.append(step.text)
+            await self._take(step)
             await self._wait_until_ready(wait_seconds)
+            done.append(step.text)
         return done
+
+    async def _take(self, step: Step) -> None:
+        try:
+            await self._requests.send(step.action, step.payload)
+        except REQUEST_ERRORS as error:
+            # Another migration may have been first, or our own request may have lost its answer.
+            if step in plan(await self.state(), self._name):
+                raise StoreUnavailable(f"DynamoDB refused to {step.text}: {error}") from error
 
     async def _wait_until_ready(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

