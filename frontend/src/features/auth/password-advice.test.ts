@@ -25,6 +25,10 @@ describe('advise', () => {
     expect(reasons(password)).toContain(reason);
   });
 
+  it('is not impressed by a common word said twice', () => {
+    expect(advise('passwordpassword', []).score).toBe(0);
+  });
+
   it('recognises the username and parts of the email', () => {
     expect(reasons('velvet-marble-okonkwo', ['ada', 'okonkwo@example.com'])).toContain('username and email');
   });

@@ -55,7 +55,7 @@ function unpredictableLength(text: string, weakParts: readonly string[]): number
   let rest = text.toLowerCase();
   let plain = plainLetters(text);
   for (const part of weakParts) {
-    rest = plain.includes(part) && !rest.includes(part) ? plain.replace(part, '~') : rest.replace(part, '~');
+    rest = plain.includes(part) && !rest.includes(part) ? plain.replaceAll(part, '~') : rest.replaceAll(part, '~');
     plain = plainLetters(rest);
   }
   return new Set(rest).size + (rest.length - new Set(rest).size) / 2;

@@ -7,10 +7,10 @@ import { LivePrice } from '@/shared/ui/live-price';
 /** Name, live price and the day's figures of an asset. */
 export function AssetHeader({ asset }: { asset: Asset }) {
   const figures = [
-    ['24 h high', formatPrice(asset.high_24h)],
-    ['24 h low', formatPrice(asset.low_24h)],
-    ['Volume 24 h', formatCompactMoney(asset.total_volume_24h)],
-    ['Market cap', formatCompactMoney(asset.market_cap)],
+    ['24 h high', asset.high_24h, formatPrice],
+    ['24 h low', asset.low_24h, formatPrice],
+    ['Volume 24 h', asset.total_volume_24h, formatCompactMoney],
+    ['Market cap', asset.market_cap, formatCompactMoney],
   ] as const;
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-8 gap-y-4">
@@ -30,12 +30,15 @@ export function AssetHeader({ asset }: { asset: Asset }) {
         </div>
       </div>
       <dl className="grid w-full grid-cols-2 gap-x-8 gap-y-2 sm:flex sm:w-auto">
-        {figures.map(([name, figure]) => (
-          <div key={name}>
-            <dt className="text-xs text-muted">{name}</dt>
-            <dd className="num text-sm font-medium">{figure}</dd>
-          </div>
-        ))}
+        {figures.map(
+          ([name, figure, format]) =>
+            figure !== null && (
+              <div key={name}>
+                <dt className="text-xs text-muted">{name}</dt>
+                <dd className="num text-sm font-medium">{format(figure)}</dd>
+              </div>
+            ),
+        )}
       </dl>
     </div>
   );

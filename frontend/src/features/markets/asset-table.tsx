@@ -35,7 +35,18 @@ function SortHead({ title, className, ascending, descending, sort, onSort }: Sor
   );
 }
 
-function AssetRow({ asset }: { asset: Asset }) {
+/** Columns that the price feed may have no figures for. */
+interface Figures {
+  readonly volume: boolean;
+  readonly cap: boolean;
+}
+
+const figuresIn = (assets: readonly Asset[]): Figures => ({
+  volume: assets.some((asset) => asset.total_volume_24h !== null),
+  cap: assets.some((asset) => asset.market_cap !== null),
+});
+
+function AssetRow({ asset, figures }: { asset: Asset; figures: Figures }) {
   return (
     <tr className={`relative ${ROW}`}>
       <Cell>
@@ -57,13 +68,17 @@ function AssetRow({ asset }: { asset: Asset }) {
       <Cell align="right" className="hidden sm:table-cell">
         <PercentChange percent={asset.price_change_percentage_24h} />
       </Cell>
-      <Cell align="right" className="hidden lg:table-cell">
-        {formatCompactMoney(asset.total_volume_24h)}
-      </Cell>
-      <Cell align="right" className="hidden md:table-cell">
-        {formatCompactMoney(asset.market_cap)}
-      </Cell>
-      <Cell className="hidden xl:table-cell">
+      {figures.volume && (
+        <Cell align="right" className="hidden lg:table-cell">
+          {formatCompactMoney(asset.total_volume_24h)}
+        </Cell>
+      )}
+      {figures.cap && (
+        <Cell align="right" className="hidden md:table-cell">
+          {formatCompactMoney(asset.market_cap)}
+        </Cell>
+      )}
+      <Cell align="right" className="hidden sm:table-cell">
         <Badge>{categoryName(asset.category)}</Badge>
       </Cell>
     </tr>
@@ -77,6 +92,7 @@ interface AssetTableProps {
 }
 
 export function AssetTable({ assets, sort, onSort }: AssetTableProps) {
+  const figures = figuresIn(assets);
   return (
     <Table label="Assets">
       <thead>
@@ -84,18 +100,24 @@ export function AssetTable({ assets, sort, onSort }: AssetTableProps) {
           <Head>Asset</Head>
           <SortHead title="Price" ascending="price-asc" descending="price-desc" sort={sort} onSort={onSort} />
           <SortHead title="24 h" className="hidden sm:table-cell" ascending="change-asc" descending="change-desc" sort={sort} onSort={onSort} />
-          <Head align="right" className="hidden lg:table-cell">
-            Volume 24 h
+          {figures.volume && (
+            <Head align="right" className="hidden lg:table-cell">
+              Volume 24 h
+            </Head>
+          )}
+          {figures.cap && (
+            <Head align="right" className="hidden md:table-cell">
+              Market cap
+            </Head>
+          )}
+          <Head align="right" className="hidden sm:table-cell">
+            Category
           </Head>
-          <Head align="right" className="hidden md:table-cell">
-            Market cap
-          </Head>
-          <Head className="hidden xl:table-cell">Category</Head>
         </tr>
       </thead>
       <tbody>
         {assets.map((asset) => (
-          <AssetRow key={asset.asset_id} asset={asset} />
+          <AssetRow key={asset.asset_id} asset={asset} figures={figures} />
         ))}
       </tbody>
     </Table>

@@ -74,6 +74,11 @@ describe('ApiProblem', () => {
     expect(explain(problem(422, { code: 'DAILY_LIMIT', message: 'at most 10000.00 USD a day' }))).toBe('At most 10000.00 USD a day.');
   });
 
+  it('names what was wrong with the input', () => {
+    const errors = [{ field: 'quantity', message: 'is below the least of 0.001' }];
+    expect(explain(problem(422, { code: 'VALIDATION_ERROR', message: 'see errors', errors }))).toBe('This is below the least of 0.001.');
+  });
+
   it('does not show internals of server errors', () => {
     expect(explain(problem(500, { message: 'KeyError: x' }))).toBe('The server could not handle this. Try again shortly.');
   });

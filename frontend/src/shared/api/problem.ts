@@ -10,8 +10,13 @@ interface ProblemBody {
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-/** The server's wording as a sentence of its own: `expected a date` becomes `Expected a date.` */
-const asSentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+const PREDICATE = /^(is|has|may|must|can|cannot|contains)\b/;
+
+/** The server's wording as a sentence of its own: `is too short` becomes `This is too short.` */
+function asSentence(text: string): string {
+  const whole = PREDICATE.test(text) ? `This ${text}` : text;
+  return whole.charAt(0).toUpperCase() + whole.slice(1) + (/[.!?]$/.test(whole) ? '' : '.');
+}
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
@@ -98,5 +103,6 @@ export function explain(error: unknown): string {
   }
   const known = WORDING[error.code];
   if (known !== undefined) return known;
+  if (error.fieldErrors.size > 0) return [...error.fieldErrors.values()].join(' ');
   return error.status >= 500 ? 'The server could not handle this. Try again shortly.' : asSentence(error.message);
 }
