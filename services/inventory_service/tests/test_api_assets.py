@@ -1,17 +1,24 @@
 import asyncio
 import json
 from decimal import Decimal
+from typing import Annotated
 
 import pytest
+import structlog
+from fastapi import APIRouter
 from samples import BTC, USD
 
 from cnop_core.money import PriceUnits
 from cnop_inventory.api.models import AssetAnswer, AssetListAnswer
+from cnop_inventory.api.rendered import RenderedRoute
 from cnop_inventory.application.market_item import MarketItem, market_put
 from cnop_inventory.bootstrap import describe
 from cnop_inventory.domain.default_assets import DEFAULT_ASSETS
+from cnop_platform.access import RateClass, requires
+from cnop_platform.catalogue import Catalogue
+from cnop_platform.permissions import Permission
 from cnop_platform.prices import Quote, snapshot_put
-from cnop_platform.store import Key
+from cnop_platform.store import Key, StoreUnavailable
 from cnop_platform.system import SystemClock
 
 COUNT = len(DEFAULT_ASSETS)
@@ -132,6 +139,53 @@ async def test_a_rendered_answer_belongs_to_its_query_alone(client):
         assert len((await client.get("/inventory/assets?limit=1")).json()["data"]) == 1
         assert len((await client.get("/inventory/assets?limit=2")).json()["data"]) == 2
         assert (await client.get("/inventory/assets/BTC")).json()["data"]["asset_id"] == "BTC"
+
+
+async def test_the_service_logs_a_rendered_answer_once_and_leaves_its_repeats_to_the_gateway(client):
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            await client.get("/inventory/assets")
+        await client.get("/inventory/assets/NOPE")
+    written = [(line["route"], line["status"]) for line in lines if line["log_level"] == "info"]
+    assert written == [("/inventory/assets", 200), ("/inventory/assets/{asset_id}", 404)]
+    assert [line["route"] for line in lines if line["log_level"] == "debug"] == ["/inventory/assets"] * 2
+
+
+async def test_an_admins_answer_is_never_given_to_others(service, client):
+    created = await client.post("/inventory/assets", json=NEW, headers=service.bearer("admin"))
+    assert created.status_code == 201
+    assert (await client.post("/inventory/assets", json=NEW)).status_code == 401
+    assert (await client.get("/inventory/assets/NEW")).headers["cache-control"] == "public, max-age=1"
+    assert created.headers["cache-control"] == "no-store"
+
+
+async def test_only_public_routes_may_share_their_answers():
+    router = APIRouter(route_class=RenderedRoute)
+
+    async def private(_: Annotated[object, requires(Permission.MANAGE_ASSETS, rate=RateClass.READ)]) -> None: ...
+
+    with pytest.raises(ValueError, match="not public"):
+        router.add_api_route("/private", private)
+
+
+async def test_while_the_store_is_away_reads_answer_503_and_recover(service, client, monkeypatch):
+    await client.get("/inventory/assets")
+
+    async def away(*args, **kwargs):
+        raise StoreUnavailable("the store is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Catalogue, "all", away)
+        response = await client.get("/inventory/assets")
+        assert (response.status_code, response.json()["code"]) == (503, "SVC_001")
+        assert response.headers["retry-after"] == "1"
+    assert (await client.get("/inventory/assets")).status_code == 200
+
+
+async def test_a_shared_answer_carries_the_callers_own_request_id_and_the_edges_headers(client):
+    answers = [await client.get("/inventory/assets") for _ in range(2)]
+    assert len({each.headers["x-request-id"] for each in answers}) == 2
+    assert {each.headers["x-content-type-options"] for each in answers} == {"nosniff"}
 
 
 async def test_operators_list_an_asset_and_all_see_it_at_once(service, client):

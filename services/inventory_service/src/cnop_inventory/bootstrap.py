@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import httpx
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from cnop_inventory import VERSION
 from cnop_inventory.adapters.coinbase import CoinbaseSource
@@ -14,7 +15,7 @@ from cnop_inventory.adapters.simulated import SimulatedSource, installation_seed
 from cnop_inventory.adapters.valkey_outlet import ValkeyOutlet
 from cnop_inventory.adapters.verdict_log import AuditedVerdicts
 from cnop_inventory.api import administration, assets, history, stream
-from cnop_inventory.api.rendered import RenderedAnswers
+from cnop_inventory.api.rendered import RenderedAnswers, RenderedReads
 from cnop_inventory.application.administration import Administration
 from cnop_inventory.application.candle_keeper import CandleKeeper
 from cnop_inventory.application.feed import PriceFeed
@@ -162,7 +163,7 @@ def _never_wired() -> AbstractAsyncContextManager[Wiring]:
 
 
 def _app(wire: Wire, *, gateway_secret: str = "", policies: str | None = None) -> FastAPI:
-    return create_app(
+    app = create_app(
         name=NAME,
         title="Inventory service",
         version=VERSION,
@@ -171,3 +172,5 @@ def _app(wire: Wire, *, gateway_secret: str = "", policies: str | None = None) -
         gateway_secret=gateway_secret,
         policies=policies,
     )
+    app.user_middleware.append(Middleware(RenderedReads))
+    return app

@@ -65,7 +65,10 @@ class Edge:
         route = getattr(scope.get("route"), "path", "unmatched")
         _duration.labels(scope["method"], route, str(status)).observe(seconds)
         if not scope["path"].startswith(_QUIET):
-            _log.info(
+            # A service may call an answer routine: then the gateway's line about it is enough.
+            routine = scope["state"].get("routine", False) and status < 400
+            write = _log.debug if routine else _log.info
+            write(
                 "request",
                 method=scope["method"],
                 route=route,

@@ -36,7 +36,7 @@ async def list_assets(
     query = AssetQuery(active_only=active_only, category=category, sort=sort, limit=limit, cursor=cursor)
     market = await view.now()
     page = select_page(market.assets.values(), query)
-    return answers.keep(request, market, render_page(page)).response(request)
+    return answers.keep(request, market, render_page(page))
 
 
 @router.get("/inventory/assets/{asset_id}", response_model=AssetAnswer, summary="Show one asset with its live price")
@@ -50,4 +50,4 @@ async def get_asset(
     """Return one asset, active or not."""
     market = await view.now()
     listed = market.get(parse_asset_id(asset_id))
-    return answers.keep(request, market, render_asset(listed)).response(request)
+    return answers.keep(request, market, render_asset(listed))

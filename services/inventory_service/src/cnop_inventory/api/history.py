@@ -34,4 +34,4 @@ async def list_candles(
     market = await view.now()
     known = parse_asset_id(asset_id)
     found = await history.candles(known, interval, start=start, end=end)
-    return answers.keep(request, market, render_history(known, interval, found)).response(request)
+    return answers.keep(request, market, render_history(known, interval, found))
