@@ -5,7 +5,8 @@ from cnop_core.ids import UserId
 from cnop_platform.system import entropy
 from cnop_users.adapters.email_index import HmacEmailIndex
 from cnop_users.adapters.keyring import InvalidKeyring, Keyring
-from cnop_users.adapters.vault import CannotOpen, MasterKeyVault
+from cnop_users.adapters.vault import MasterKeyVault
+from cnop_users.application.ports import CannotOpen
 
 ADA, BOB = UserId("usr_ada"), UserId("usr_bob")
 

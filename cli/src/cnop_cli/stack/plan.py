@@ -142,6 +142,7 @@ def _identity(options: Options, secrets: SecretStore) -> dict[str, str]:
     return {
         "CNOP_SIGNING_KEYS": str(secrets.signing_keys),
         "CNOP_FRONTEND_ORIGINS": ",".join(options.origins),
+        "CNOP_MAIL_DIR": str(options.state.root / "mail"),
     }
 
 

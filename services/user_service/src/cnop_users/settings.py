@@ -1,6 +1,7 @@
 """The user service's own settings, on top of those that every service has. Times are in seconds, money in cents."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, model_validator
@@ -8,7 +9,9 @@ from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, model_vali
 from cnop_ledger import ChainKeys, DailyCaps
 from cnop_platform.settings import Environment, ServiceSettings
 from cnop_users.adapters.keyring import Keyring
+from cnop_users.adapters.mailers import MaildirMailer, SmtpMailer
 from cnop_users.application.limits import LoginPolicies
+from cnop_users.application.outbox import Mailer
 from cnop_users.application.ports import LimitPolicy
 from cnop_users.domain.cash import CashTerms
 from cnop_users.domain.sessions import Lifetimes
@@ -27,6 +30,11 @@ def _keyring_text(purpose: str) -> Callable[[SecretStr], SecretStr]:
 
 def _ledger_keys_text(text: SecretStr) -> SecretStr:
     ChainKeys.from_text(text.get_secret_value())
+    return text
+
+
+def _smtp_url_text(text: SecretStr) -> SecretStr:
+    SmtpMailer(text.get_secret_value(), sender="")
     return text
 
 
@@ -64,6 +72,15 @@ class UsersSettings(ServiceSettings):
     login_name_failures: Count = 10
     login_window_seconds: Seconds = 300
 
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url_text)] | None = None
+    """`smtp://user:password@host:587` or `smtps://…`: where letters are sent."""
+    mail_dir: Path | None = None
+    """A Maildir that letters are put into instead, on one's own machine. Without either, letters wait in the store."""
+    mail_from: str = "no-reply@localhost"
+    page_url: str | None = None
+    """Where letters point to; the first of the frontend's origins unless set."""
+    letters_per_hour: Count = 3
+
     cash_limit_cents: Count = 100_000_000
     deposits_per_day_cents: Count = 1_000_000
     withdrawals_per_day_cents: Count = 500_000
@@ -91,6 +108,19 @@ class UsersSettings(ServiceSettings):
         return frozenset(text.strip() for text in self.frontend_origins.split(",") if text.strip())
 
     @property
+    def mailer(self) -> Mailer | None:
+        """How letters leave, if they can."""
+        if self.smtp_url is not None:
+            return SmtpMailer(self.smtp_url.get_secret_value(), sender=self.mail_from)
+        return MaildirMailer(self.mail_dir, sender=self.mail_from) if self.mail_dir is not None else None
+
+    @property
+    def page(self) -> str:
+        """Where the platform's pages are, without a trailing slash."""
+        first = self.frontend_origins.split(",")[0].strip()
+        return (self.page_url or first or "http://localhost:3000").rstrip("/")
+
+    @property
     def lifetimes(self) -> Lifetimes:
         """How long tokens and sessions last."""
         return Lifetimes(
@@ -109,6 +139,7 @@ class UsersSettings(ServiceSettings):
             address=LimitPolicy("address", self.login_address_failures, window, block, max(block, 3600)),
             network=LimitPolicy("network", self.login_network_failures, window, block, max(block, 3600)),
             name=LimitPolicy("name", self.login_name_failures, 3600, 1, 900, relapse=True),
+            letters=LimitPolicy("letters", self.letters_per_hour, 3600, 3600, 3600),
         )
 
     @property

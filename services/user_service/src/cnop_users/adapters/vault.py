@@ -13,14 +13,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cnop_core.ids import Entropy, UserId
 from cnop_platform.store import Body
 from cnop_users.adapters.keyring import Keyring
+from cnop_users.application.ports import CannotOpen
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _FORMAT: Final = "1"
-
-
-class CannotOpen(Exception):
-    """Sealed data was changed, belongs elsewhere, or was sealed under a key that is not here."""
 
 
 class AesDataKey:

@@ -6,6 +6,7 @@ from cnop_core.ids import SessionId, UserId
 from cnop_platform.store import Key
 
 SESSIONS: Final = "SESSION#"
+PLACES: Final = "PLACE#"
 ALL_USERS: Final = "USERS"
 """The index partition that lists every account, in order of registration."""
 
@@ -32,7 +33,7 @@ def session_key(user_id: UserId, session_id: SessionId) -> Key:
 
 def place_key(user_id: UserId, place: str) -> Key:
     """Return where it is noted that the person signed in from a place before."""
-    return Key(partition(user_id), f"PLACE#{place}")
+    return Key(partition(user_id), PLACES + place)
 
 
 def email_key(email_index: str) -> Key:

@@ -10,6 +10,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from cnop_core.errors import RateLimited
+from cnop_core.ids import UserId
 from cnop_platform.request_context import RequestContext
 from cnop_users.application.ports import FailureCounter, LimitPolicy
 from cnop_users.domain.errors import AddressBlocked
@@ -17,11 +18,13 @@ from cnop_users.domain.errors import AddressBlocked
 
 @dataclass(frozen=True, slots=True)
 class LoginPolicies:
-    """The three limits on failed sign-ins."""
+    """The limits on failed sign-ins, and on letters that strangers can cause."""
 
     address: LimitPolicy
     network: LimitPolicy
     name: LimitPolicy
+    letters: LimitPolicy
+    """How many letters somebody may have sent to one person."""
 
 
 class LoginLimits:
@@ -64,6 +67,13 @@ class LoginLimits:
         await self._counter.forgive(self._policies.address, address, member=member)
         await self._counter.forgive(self._policies.network, network, member=member)
         await self._counter.forgive(self._policies.name, member, member=address)
+
+    async def may_write_to(self, user_id: UserId) -> bool:
+        """Tell whether one more letter may be sent to a person whom strangers can have written to; it counts."""
+        if await self._counter.blocked_for(self._policies.letters, user_id):
+            return False
+        await self._counter.failed(self._policies.letters, user_id, member=user_id)
+        return True
 
     def place(self, context: RequestContext) -> str:
         """Return a pseudonym of the network that a request came from."""

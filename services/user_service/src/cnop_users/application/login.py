@@ -3,22 +3,24 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cnop_core.clock import Clock, epoch_ms
+from cnop_core.clock import Clock, to_rfc3339
 from cnop_platform.audit import AuditTrail, Severity
 from cnop_platform.request_context import RequestContext
-from cnop_platform.store import Put, Store, Write
-from cnop_users.application import codec, keys, trail
+from cnop_platform.store import Store, Write
+from cnop_users.application import codec, trail
 from cnop_users.application.accounts import Accounts
 from cnop_users.application.conflicts import settle
 from cnop_users.application.limits import LoginLimits, slowed_down
+from cnop_users.application.outbox import Outbox
+from cnop_users.application.places import Places
 from cnop_users.application.ports import PasswordHasher
 from cnop_users.application.sessions import Grant, Proof, Sessions
 from cnop_users.domain.errors import BadCredentials
+from cnop_users.domain.mail import Letter, LetterKind
 from cnop_users.domain.sessions import Delivery
 from cnop_users.domain.users import StoredPassword, User
 
 _PASSWORD: Final = "pwd"  # noqa: S105 - the name that RFC 8176 gives to the method
-_PLACE_MEMORY_SECONDS: Final = 90 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Login:
         accounts: Accounts,
         hasher: PasswordHasher,
         limits: LoginLimits,
+        places: Places,
+        outbox: Outbox,
         sessions: Sessions,
         audit: AuditTrail,
         clock: Clock,
@@ -48,6 +52,8 @@ class Login:
         self._accounts = accounts
         self._hasher = hasher
         self._limits = limits
+        self._places = places
+        self._outbox = outbox
         self._sessions = sessions
         self._audit = audit
         self._clock = clock
@@ -70,7 +76,7 @@ class Login:
     async def _require_open_name(self, credentials: Credentials, user: User | None, context: RequestContext) -> None:
         """Slow down guesses at one name, but not for its owner: not where they have signed in from before."""
         seconds = await self._limits.wait_for_name(credentials.identifier)
-        if seconds and not (user and await self._knows_place(user, context)):
+        if seconds and not (user and await self._places.knows(user.user_id, context)):
             raise slowed_down(seconds)
 
     async def _prove(self, credentials: Credentials, user: User | None, context: RequestContext) -> User:
@@ -104,20 +110,19 @@ class Login:
         user = await self._accounts.get(proven.user_id)
         if user.password != proven.password or not user.is_active:
             raise BadCredentials("the user name or the password is wrong")
-        writes: list[Write] = [self._place_put(user, context)]
+        writes = await self._place_writes(user, context)
         if renewed:
             writes.append(codec.user_put(user.with_password(renewed)))
         proof = Proof(amr=(_PASSWORD,))
         return await self._sessions.begin(user, proof=proof, delivery=delivery, context=context, writes=writes)
 
-    async def _knows_place(self, user: User, context: RequestContext) -> bool:
-        item = await self._store.get(keys.place_key(user.user_id, self._limits.place(context)))
-        return item is not None and (item.expires_at or 0) > self._clock.now().timestamp()
-
-    def _place_put(self, user: User, context: RequestContext) -> Put:
-        now = self._clock.now()
-        return Put(
-            keys.place_key(user.user_id, self._limits.place(context)),
-            {"last_used_ms": epoch_ms(now)},
-            expires_at=int(now.timestamp()) + _PLACE_MEMORY_SECONDS,
-        )
+    async def _place_writes(self, user: User, context: RequestContext) -> list[Write]:
+        """Remember where this sign-in came from; a new place, unless it is the first, is worth a letter."""
+        writes: list[Write] = [self._places.put(user.user_id, context)]
+        known = await self._places.knows(user.user_id, context)
+        if not known and await self._places.knows_any(user.user_id):
+            person = await self._accounts.open(user.user_id)
+            values = {"at": to_rfc3339(self._clock.now()), "address": context.client_address}
+            letter = Letter(LetterKind.NEW_PLACE, person.profile.email, values)
+            writes.append(self._outbox.put(user.user_id, person.data_key, letter))
+        return writes

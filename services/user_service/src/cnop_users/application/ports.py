@@ -40,6 +40,10 @@ class PasswordJudge(Protocol):
         ...
 
 
+class CannotOpen(Exception):
+    """Sealed data was changed, belongs elsewhere, or was sealed under a key that is not here."""
+
+
 class DataKey(Protocol):
     """One person's key; without it nothing of theirs can be read."""
 
@@ -48,7 +52,7 @@ class DataKey(Protocol):
         ...
 
     def open(self, purpose: str, sealed: str) -> str:
-        """Decrypt what `seal` gave."""
+        """Decrypt what `seal` gave. Raises `CannotOpen`."""
         ...
 
 
@@ -60,7 +64,7 @@ class Vault(Protocol):
         ...
 
     async def unlock(self, user_id: UserId, wrapped: Body) -> DataKey:
-        """Unwrap a stored data key."""
+        """Unwrap a stored data key. Raises `CannotOpen`."""
         ...
 
 

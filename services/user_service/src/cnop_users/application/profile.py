@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from cnop_core.clock import Clock
+from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import FieldError
 from cnop_platform.access import Principal, StepUpNeeded
 from cnop_platform.audit import AuditTrail
@@ -14,9 +14,12 @@ from cnop_platform.store import ConditionFailed, Delete, Store, Write
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
+from cnop_users.application.outbox import Outbox
 from cnop_users.application.registration import check_age, claim_email
+from cnop_users.application.verification import Verification
 from cnop_users.domain import rules
 from cnop_users.domain.errors import AlreadyTaken
+from cnop_users.domain.mail import Letter, LetterKind
 
 _FIELDS: Final = frozenset({"email", "first_name", "last_name", "phone", "date_of_birth", "marketing_emails_consent"})
 
@@ -36,9 +39,20 @@ class ProfileChange:
 class Profiles:
     """Shows and changes profiles."""
 
-    def __init__(self, *, store: Store, accounts: Accounts, audit: AuditTrail, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        verification: Verification,
+        outbox: Outbox,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._accounts = accounts
+        self._verification = verification
+        self._outbox = outbox
         self._audit = audit
         self._clock = clock
 
@@ -63,6 +77,8 @@ class Profiles:
             claims = self._accounts.email_claims(profile.email)
             moved = [Delete(keys.email_key(user.email_index)), *claim_email(claims, user.user_id)]
             user = replace(user, email_index=claims[0], email_verified=False)
+        changed_person = Person(user, profile, person.data_key)
+        letters = self._letters(person, changed_person) if moved else []
         event = trail.account_change(
             "profile_changed",
             user_id=user.user_id,
@@ -70,8 +86,14 @@ class Profiles:
             context=context,
             details={"fields": " ".join(changed)},
         )
-        await self._commit([codec.user_put(user), *moved, self._audit.record_put(event)], moved)
-        return Person(replace(user, version=user.version + 1), profile, person.data_key)
+        await self._commit([codec.user_put(user), *moved, *letters, self._audit.record_put(event)], moved)
+        return replace(changed_person, user=replace(user, version=user.version + 1))
+
+    def _letters(self, before: Person, after: Person) -> list[Write]:
+        """Tell the old address, and ask the new one to prove itself."""
+        letter = Letter(LetterKind.EMAIL_CHANGED, before.profile.email, {"at": to_rfc3339(self._clock.now())})
+        told = self._outbox.put(before.user.user_id, before.data_key, letter)
+        return [told, *self._verification.writes(after)]
 
     async def _commit(self, writes: list[Write], moved: list[Write]) -> None:
         try:

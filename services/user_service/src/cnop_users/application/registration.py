@@ -11,8 +11,9 @@ from cnop_platform.permissions import Role
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Absent, Check, ConditionFailed, Put, Store, Write
 from cnop_users.application import codec, keys, trail
-from cnop_users.application.accounts import Accounts, seal_profile
+from cnop_users.application.accounts import Accounts, Person, seal_profile
 from cnop_users.application.ports import PasswordHasher, PasswordJudge
+from cnop_users.application.verification import Verification
 from cnop_users.domain import rules
 from cnop_users.domain.errors import AlreadyTaken, WeakPassword
 from cnop_users.domain.users import Profile, Status, User
@@ -37,6 +38,7 @@ class Registration:
         accounts: Accounts,
         hasher: PasswordHasher,
         judge: PasswordJudge,
+        verification: Verification,
         audit: AuditTrail,
         clock: Clock,
         entropy: Entropy,
@@ -45,6 +47,7 @@ class Registration:
         self._accounts = accounts
         self._hasher = hasher
         self._judge = judge
+        self._verification = verification
         self._audit = audit
         self._clock = clock
         self._entropy = entropy
@@ -82,6 +85,7 @@ class Registration:
             Put(keys.data_key_key(user_id), wrapped, Absent()),
             username_put(account.username, user_id),
             *claim_email(self._accounts.email_claims(account.profile.email), user_id),
+            *self._verification.writes(Person(user, account.profile, data_key)),
             self._audit.record_put(event),
         ]
         try:

@@ -143,6 +143,13 @@ class Sessions:
             await self._end(others, user_id=user_id, context=context, reason="others")
         return len(others)
 
+    async def end_all(self, user_id: UserId, *, context: RequestContext, reason: str) -> int:
+        """End every session of the person; return how many there were."""
+        held = await self.active(user_id)
+        if held:
+            await self._end(held, user_id=user_id, context=context, reason=reason)
+        return len(held)
+
     def ending(self, ended: Sequence[Session], *, unconditional: bool = False) -> list[Write]:
         """Return the writes that end sessions, two for each, for a transaction that has a reason to."""
         until = self._tokens_end()

@@ -1,0 +1,40 @@
+"""Where people have signed in from before: networks, as pseudonyms, for a few months."""
+
+from typing import Final
+
+from cnop_core.clock import Clock, epoch_ms
+from cnop_core.ids import UserId
+from cnop_platform.request_context import RequestContext
+from cnop_platform.store import Put, Store
+from cnop_users.application import keys
+from cnop_users.application.limits import LoginLimits
+
+_MEMORY_SECONDS: Final = 90 * 86_400
+
+
+class Places:
+    """Remembers networks; a known one exempts from slowed-down sign-ins, an unknown one is worth a letter."""
+
+    def __init__(self, *, store: Store, limits: LoginLimits, clock: Clock) -> None:
+        self._store = store
+        self._limits = limits
+        self._clock = clock
+
+    async def knows(self, user_id: UserId, context: RequestContext) -> bool:
+        """Tell whether the person signed in from the network of this request lately."""
+        item = await self._store.get(keys.place_key(user_id, self._limits.place(context)))
+        return item is not None and (item.expires_at or 0) > self._clock.now().timestamp()
+
+    async def knows_any(self, user_id: UserId) -> bool:
+        """Tell whether the person signed in from anywhere before."""
+        page = await self._store.query(keys.partition(user_id), prefix=keys.PLACES, limit=1)
+        return bool(page.items)
+
+    def put(self, user_id: UserId, context: RequestContext) -> Put:
+        """Return the write that remembers the network of this request."""
+        now = self._clock.now()
+        return Put(
+            keys.place_key(user_id, self._limits.place(context)),
+            {"last_used_ms": epoch_ms(now)},
+            expires_at=int(now.timestamp()) + _MEMORY_SECONDS,
+        )

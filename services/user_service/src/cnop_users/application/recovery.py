@@ -1,0 +1,94 @@
+"""Lost passwords: a letter with a token, and what the token allows."""
+
+from dataclasses import replace
+
+from cnop_core.clock import Clock, to_rfc3339
+from cnop_platform.audit import AuditTrail, Severity
+from cnop_platform.request_context import RequestContext
+from cnop_platform.store import Put, Store
+from cnop_users.application import codec, trail
+from cnop_users.application.accounts import Accounts, Person
+from cnop_users.application.conflicts import settle
+from cnop_users.application.limits import LoginLimits
+from cnop_users.application.one_time import OneTimeTokens, Purpose
+from cnop_users.application.outbox import Outbox
+from cnop_users.application.places import Places
+from cnop_users.application.ports import PasswordHasher, PasswordJudge
+from cnop_users.application.registration import require_strong
+from cnop_users.application.sessions import Sessions
+from cnop_users.application.verification import person_of
+from cnop_users.domain.mail import Letter, LetterKind
+from cnop_users.domain.users import StoredPassword
+
+
+class Recovery:
+    """Sends reset letters, and sets new passwords for the tokens that come back."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        tokens: OneTimeTokens,
+        outbox: Outbox,
+        hasher: PasswordHasher,
+        judge: PasswordJudge,
+        sessions: Sessions,
+        places: Places,
+        limits: LoginLimits,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._tokens = tokens
+        self._outbox = outbox
+        self._hasher = hasher
+        self._judge = judge
+        self._sessions = sessions
+        self._places = places
+        self._limits = limits
+        self._audit = audit
+        self._clock = clock
+
+    async def forgot(self, identifier: str, *, context: RequestContext) -> None:
+        """Send a reset letter when there is such an account and it has not had several lately; tell nothing."""
+        user = await self._accounts.find(identifier)
+        if user is None or not user.is_active or not await self._limits.may_write_to(user.user_id):
+            return
+        person = await self._accounts.open(user.user_id)
+        token, stored = self._tokens.issue(user.user_id, Purpose.RESET_PASSWORD, bound_to=user.email_index)
+        letter = Letter(LetterKind.RESET_PASSWORD, person.profile.email, {"token": token})
+        event = trail.account_change("password_reset_requested", user_id=user.user_id, context=context)
+        await self._store.transact([stored, self._letter(person, letter), self._audit.record_put(event)])
+
+    async def reset(self, token: str, password: str, *, context: RequestContext) -> None:
+        """Set a new password and end every session. Raises `SpentToken`, `WeakPassword`, `HashingBusy`."""
+        person = await person_of(await self._tokens.redeem(token, Purpose.RESET_PASSWORD), self._accounts)
+        await require_strong(self._judge, password, username=person.user.username, profile=person.profile)
+        async with self._hasher.turn():
+            stored = await self._hasher.hash(password, now=self._clock.now())
+        await settle(lambda: self._reset_once(token, stored, context))
+
+    async def _reset_once(self, token: str, stored: StoredPassword, context: RequestContext) -> None:
+        redeemed = await self._tokens.redeem(token, Purpose.RESET_PASSWORD)
+        person = await person_of(redeemed, self._accounts)
+        user = replace(person.user.with_password(stored), email_verified=True)
+        held = await self._sessions.active(user.user_id)
+        letter = Letter(LetterKind.PASSWORD_CHANGED, person.profile.email, {"at": to_rfc3339(self._clock.now())})
+        event = trail.account_change("password_reset", user_id=user.user_id, context=context, severity=Severity.MEDIUM)
+        await self._store.transact(
+            [
+                redeemed.spend,
+                codec.user_put(user),
+                *self._sessions.ending(held, unconditional=True),
+                self._letter(person, letter),
+                self._places.put(user.user_id, context),
+                self._audit.record_put(event),
+            ]
+        )
+        await self._sessions.announce(held)
+        await self._sessions.end_all(user.user_id, context=context, reason="password_reset")
+
+    def _letter(self, person: Person, letter: Letter) -> Put:
+        return self._outbox.put(person.user.user_id, person.data_key, letter)

@@ -1,0 +1,79 @@
+"""Builds the user service: the only place where its objects are made."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from cnop_platform import app as platform
+from cnop_platform.app import Wiring
+from cnop_platform.runtime import ServiceRuntime, background, service_runtime
+from cnop_platform.system import SystemClock
+from cnop_users.adapters.signing_keys import SigningKeys
+from cnop_users.api import account, authentication, cash, credentials, key_set
+from cnop_users.bootstrap.service import UserService
+from cnop_users.settings import UsersSettings
+
+NAME: Final = "user_service"
+VERSION: Final = "0.1.0"
+
+
+def build(settings: UsersSettings) -> FastAPI:
+    """Return the service, ready to be served; it connects when it starts."""
+    return make_app(
+        lambda: _wire(settings),
+        gateway_secret=settings.gateway_secret.get_secret_value(),
+        policies=settings.policies,
+    )
+
+
+def describe() -> dict[str, Any]:
+    """Return the OpenAPI description; it needs no setting, secret or connection."""
+    return platform.describe(make_app(_no_wiring))
+
+
+def make_app(wire: platform.Wire, *, gateway_secret: str = "", policies: str | None = None) -> FastAPI:
+    """Return the service around whatever `wire` builds."""
+    return platform.create_app(
+        name=NAME,
+        title="User service",
+        version=VERSION,
+        routers=[
+            authentication.router,
+            account.router,
+            credentials.router,
+            cash.router,
+            key_set.router,
+        ],
+        wire=wire,
+        gateway_secret=gateway_secret,
+        policies=policies,
+    )
+
+
+@asynccontextmanager
+async def running(settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys) -> AsyncIterator[Wiring]:
+    """Build the service on a runtime that is up, and run what it does in the background."""
+    service = UserService(settings, runtime, keys)
+    async with background(service.chores()):
+        try:
+            yield Wiring(
+                gatekeeper=runtime.gatekeeper,
+                health=runtime.infrastructure.health(),
+                environment=settings.environment.value,
+                provided={type(each): each for each in service.objects()},
+            )
+        finally:
+            await service.close()
+
+
+def _no_wiring() -> AbstractAsyncContextManager[Wiring]:
+    raise RuntimeError("a description is not for serving")
+
+
+@asynccontextmanager
+async def _wire(settings: UsersSettings) -> AsyncIterator[Wiring]:
+    keys = SigningKeys(settings.signing_keys, clock=SystemClock(), lead_seconds=settings.jwks_cache_seconds)
+    async with service_runtime(settings, name=NAME, keys=keys) as runtime, running(settings, runtime, keys) as wiring:
+        yield wiring

@@ -1,0 +1,310 @@
+"""The objects of one running user service, and how they depend on each other."""
+
+from collections.abc import Coroutine
+from functools import cached_property
+from typing import Any
+
+from cnop_ledger import Ledger, LedgerReader
+from cnop_platform.catalogue import Catalogue
+from cnop_platform.prices import PriceBoard
+from cnop_platform.request_context import RequestContext
+from cnop_platform.revocations import RevocationPublisher
+from cnop_platform.runtime import ServiceRuntime
+from cnop_platform.system import entropy
+from cnop_platform.tokens import TokenTerms
+from cnop_platform.wakeups import WalletBell
+from cnop_users.adapters.counters import FallbackCounter, LocalCounter, ValkeyCounter
+from cnop_users.adapters.email_index import HmacEmailIndex
+from cnop_users.adapters.news import RevocationNews
+from cnop_users.adapters.passwords import BcryptHasher
+from cnop_users.adapters.post_office import PostOffice
+from cnop_users.adapters.signing_keys import SigningKeys
+from cnop_users.adapters.strength import CommonPasswords, ZxcvbnJudge
+from cnop_users.adapters.tokens import JwtIssuer
+from cnop_users.adapters.vault import MasterKeyVault
+from cnop_users.api.after_answer import AfterAnswer
+from cnop_users.api.cookies import RefreshCookie
+from cnop_users.api.key_set import PublishedKeys
+from cnop_users.application.accounts import Accounts
+from cnop_users.application.cash import CashDesk
+from cnop_users.application.events import SecurityEvents
+from cnop_users.application.holding import AssetHoldings
+from cnop_users.application.limits import LoginLimits
+from cnop_users.application.login import Login
+from cnop_users.application.one_time import OneTimeTokens
+from cnop_users.application.outbox import Outbox, Postman
+from cnop_users.application.passwords import PasswordChange
+from cnop_users.application.places import Places
+from cnop_users.application.profile import Profiles
+from cnop_users.application.recovery import Recovery
+from cnop_users.application.registration import Registration
+from cnop_users.application.sessions import Sessions
+from cnop_users.application.verification import Verification
+from cnop_users.settings import UsersSettings
+
+
+class UserService:
+    """Makes each object once, when it is first needed."""
+
+    def __init__(self, settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._keys = keys
+        self._store = runtime.infrastructure.store
+        self._cache = runtime.infrastructure.cache
+        self._clock = runtime.infrastructure.clock
+        self._audit = runtime.audit
+
+    def objects(self) -> list[object]:
+        """Return what handlers ask for, each by its type."""
+        return [
+            self.accounts,
+            self.sessions,
+            self.registration,
+            self.login,
+            self.profiles,
+            self.password_change,
+            self.recovery,
+            self.verification,
+            self.after_answer,
+            self.cash_desk,
+            self.holdings,
+            SecurityEvents(self._store),
+            RefreshCookie(origins=self._settings.origins, max_age_seconds=self._settings.session_absolute_seconds),
+            PublishedKeys(
+                keys=lambda: [key.public_jwk() for key in self._keys.published()],
+                cache_seconds=self._settings.jwks_cache_seconds,
+            ),
+        ]
+
+    def chores(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what runs for as long as the service does."""
+        chores = [self.publisher.run(), self.bell.run(), self.after_answer.run()]
+        if mailer := self._settings.mailer:
+            postman = Postman(
+                store=self._store, vault=self.vault, mailer=mailer, page=self._settings.page, clock=self._clock
+            )
+            chores.append(PostOffice(postman).run())
+        return chores
+
+    async def close(self) -> None:
+        """Finish what the ledger has accepted, and let the threads end."""
+        await self.ledger.close()
+        await self.hasher.close()
+        await self.judge.close()
+
+    @cached_property
+    def publisher(self) -> RevocationPublisher:
+        """Announces ended sessions."""
+        return RevocationPublisher(cache=self._cache, name=f"user_service-{entropy(8).hex()}")
+
+    @cached_property
+    def bell(self) -> WalletBell:
+        """Announces changed wallets."""
+        return WalletBell(self._cache)
+
+    @cached_property
+    def hasher(self) -> BcryptHasher:
+        """Hashes passwords."""
+        return BcryptHasher(
+            peppers=self._settings.keyring("pepper"),
+            cost=self._settings.password_cost,
+            workers=self._settings.password_workers,
+            queue=self._settings.password_queue,
+            entropy=entropy,
+        )
+
+    @cached_property
+    def judge(self) -> ZxcvbnJudge:
+        """Judges chosen passwords."""
+        return ZxcvbnJudge(CommonPasswords.bundled())
+
+    @cached_property
+    def vault(self) -> MasterKeyVault:
+        """Keeps data keys."""
+        return MasterKeyVault(master_keys=self._settings.keyring("data"), entropy=entropy)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Finds accounts."""
+        index = HmacEmailIndex(self._settings.keyring("index"))
+        return Accounts(store=self._store, vault=self.vault, email_index=index)
+
+    @cached_property
+    def tokens(self) -> JwtIssuer:
+        """Signs access tokens."""
+        return JwtIssuer(
+            keys=self._keys,
+            terms=TokenTerms(issuer=self._settings.token_issuer, audience=self._settings.token_audience),
+            lifetime_seconds=self._settings.access_token_seconds,
+            clock=self._clock,
+            entropy=entropy,
+        )
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Begins and ends sessions."""
+        return Sessions(
+            store=self._store,
+            tokens=self.tokens,
+            news=RevocationNews(view=self._runtime.sessions, publisher=self.publisher),
+            audit=self._audit,
+            clock=self._clock,
+            entropy=entropy,
+            lifetimes=self._settings.lifetimes,
+        )
+
+    @cached_property
+    def limits(self) -> LoginLimits:
+        """Counts failed sign-ins."""
+        shared, local = ValkeyCounter(self._cache, clock=self._clock), LocalCounter(clock=self._clock)
+        return LoginLimits(
+            counter=FallbackCounter(shared=shared, local=local),
+            policies=self._settings.login_policies,
+            key=self._settings.keyring("index").current.secret,
+        )
+
+    @cached_property
+    def places(self) -> Places:
+        """Remembers where people sign in from."""
+        return Places(store=self._store, limits=self.limits, clock=self._clock)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Stores letters."""
+        return Outbox(clock=self._clock, entropy=entropy)
+
+    @cached_property
+    def one_time(self) -> OneTimeTokens:
+        """Makes the tokens that letters carry."""
+        return OneTimeTokens(store=self._store, clock=self._clock, entropy=entropy)
+
+    @cached_property
+    def verification(self) -> Verification:
+        """Proves email addresses."""
+        return Verification(
+            store=self._store,
+            accounts=self.accounts,
+            tokens=self.one_time,
+            outbox=self.outbox,
+            limits=self.limits,
+            audit=self._audit,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """Resets lost passwords."""
+        return Recovery(
+            store=self._store,
+            accounts=self.accounts,
+            tokens=self.one_time,
+            outbox=self.outbox,
+            hasher=self.hasher,
+            judge=self.judge,
+            sessions=self.sessions,
+            places=self.places,
+            limits=self.limits,
+            audit=self._audit,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def after_answer(self) -> AfterAnswer:
+        """Writes reset letters when the request that asked for one has been answered."""
+
+        async def forgot(identifier: str, context: RequestContext) -> None:
+            await self.recovery.forgot(identifier, context=context)
+
+        return AfterAnswer(forgot)
+
+    @cached_property
+    def password_change(self) -> PasswordChange:
+        """Replaces passwords."""
+        return PasswordChange(
+            store=self._store,
+            accounts=self.accounts,
+            hasher=self.hasher,
+            judge=self.judge,
+            limits=self.limits,
+            sessions=self.sessions,
+            outbox=self.outbox,
+            audit=self._audit,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def registration(self) -> Registration:
+        """Makes accounts."""
+        return Registration(
+            store=self._store,
+            accounts=self.accounts,
+            hasher=self.hasher,
+            judge=self.judge,
+            verification=self.verification,
+            audit=self._audit,
+            clock=self._clock,
+            entropy=entropy,
+        )
+
+    @cached_property
+    def login(self) -> Login:
+        """Signs people in."""
+        return Login(
+            store=self._store,
+            accounts=self.accounts,
+            hasher=self.hasher,
+            limits=self.limits,
+            places=self.places,
+            outbox=self.outbox,
+            sessions=self.sessions,
+            audit=self._audit,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """Changes profiles."""
+        return Profiles(
+            store=self._store,
+            accounts=self.accounts,
+            verification=self.verification,
+            outbox=self.outbox,
+            audit=self._audit,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Moves money."""
+        return Ledger(
+            self._store,
+            self._settings.chain_keys,
+            clock=self._clock,
+            entropy=entropy,
+            witness=self._runtime.sealer.note,
+        )
+
+    @cached_property
+    def reader(self) -> LedgerReader:
+        """Reads wallets."""
+        return LedgerReader(self._store, self._settings.chain_keys)
+
+    @cached_property
+    def cash_desk(self) -> CashDesk:
+        """Moves cash in and out."""
+        return CashDesk(
+            ledger=self.ledger,
+            reader=self.reader,
+            accounts=self.accounts,
+            terms=self._settings.cash_terms,
+            clock=self._clock,
+            ring=self.bell.ring,
+        )
+
+    @cached_property
+    def holdings(self) -> AssetHoldings:
+        """Shows single holdings."""
+        board = PriceBoard(store=self._store, cache=self._cache, clock=self._clock)
+        catalogue = Catalogue(store=self._store, clock=self._clock)
+        return AssetHoldings(reader=self.reader, catalogue=catalogue, board=board)

@@ -1,0 +1,91 @@
+"""The letters that the platform writes: plain text, no names, nothing to click that was not asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+
+class LetterKind(StrEnum):
+    """What a letter is about."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a letter
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a letter
+    EMAIL_CHANGED = "email_changed"
+    NEW_PLACE = "new_place"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    RECOVERY_CODE_USED = "recovery_code_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What to write to whom; `values` are what its text mentions."""
+
+    kind: LetterKind
+    to: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A letter as it is sent."""
+
+    to: str
+    subject: str
+    text: str
+
+
+_NOT_YOU: Final = "If this was not you, reset your password at once: {page}/forgot-password"
+# A token stands behind a #, so that browsers send it to no server and no access log keeps it.
+_TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
+    LetterKind.VERIFY_EMAIL: (
+        "Confirm your email address",
+        (
+            "Confirm that this address is yours:\n\n{page}/verify-email#token={token}\n\n"
+            "The link works once, for 24 hours. If you did not ask for it, ignore this letter."
+        ),
+    ),
+    LetterKind.RESET_PASSWORD: (
+        "Reset your password",
+        (
+            "Choose a new password:\n\n{page}/reset-password#token={token}\n\n"
+            "The link works once, for 30 minutes. If you did not ask for it, ignore this letter; your password stays."
+        ),
+    ),
+    LetterKind.PASSWORD_CHANGED: (
+        "Your password was changed",
+        "The password of your account was changed at {at}, and your other sessions were ended.\n\n" + _NOT_YOU,
+    ),
+    LetterKind.EMAIL_CHANGED: (
+        "Your email address was changed",
+        (
+            "At {at} your account was given another email address. This one is no longer used.\n\n"
+            "If this was not you, contact support now: your account may be in other hands."
+        ),
+    ),
+    LetterKind.NEW_PLACE: (
+        "A sign-in from a new place",
+        "Somebody signed in to your account at {at} from {address}, where you have not signed in from before.\n\n"
+        + _NOT_YOU,
+    ),
+    LetterKind.FACTOR_ADDED: (
+        "A second factor was added",
+        "At {at} a second factor ({factor}) was added to your account.\n\n" + _NOT_YOU,
+    ),
+    LetterKind.FACTOR_REMOVED: (
+        "A second factor was removed",
+        "At {at} a second factor ({factor}) was removed from your account.\n\n" + _NOT_YOU,
+    ),
+    LetterKind.RECOVERY_CODE_USED: (
+        "A recovery code was used",
+        "At {at} somebody signed in to your account with a recovery code; {left} are left.\n\n" + _NOT_YOU,
+    ),
+}
+
+
+def compose(letter: Letter, *, page: str) -> Message:
+    """Return the letter's text; `page` is where the platform's pages are."""
+    subject, text = _TEXTS[letter.kind]
+    return Message(letter.to, subject, text.format(page=page, **letter.values) + "\n")
