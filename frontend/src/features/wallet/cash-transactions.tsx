@@ -9,7 +9,7 @@ import { Badge } from '@/shared/ui/badge';
 import { Pager } from '@/shared/ui/pager';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
-import { nameOfMovement, signedAmount } from './movements';
+import { nameOfMovement, sentenceCase, signedAmount } from './movements';
 
 const PAGE_SIZE = 25;
 
@@ -24,7 +24,7 @@ function TransactionRow({ transaction }: { transaction: CashTransaction }) {
       <Cell className="hidden text-muted sm:table-cell">{formatDateTime(transaction.created_at)}</Cell>
       <Cell className="hidden max-w-56 truncate font-mono text-xs text-muted xl:table-cell">{transaction.reference ?? transaction.transaction_id}</Cell>
       <Cell className="hidden lg:table-cell">
-        <Badge tone={transaction.status.toLowerCase() === 'completed' ? 'positive' : 'neutral'}>{transaction.status.toLowerCase()}</Badge>
+        <Badge tone={transaction.status.toLowerCase() === 'completed' ? 'positive' : 'neutral'}>{sentenceCase(transaction.status)}</Badge>
       </Cell>
       <Cell align="right">
         <span className={directionOf(amount) === 'up' ? 'text-positive' : ''}>{formatMoney(amount, { sign: true })}</span>

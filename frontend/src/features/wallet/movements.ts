@@ -13,7 +13,8 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const OUTGOING = new Set(['withdraw', 'withdrawal', 'buy', 'order_payment', 'fee']);
 
-const sentenceCase = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).toLowerCase().replaceAll('_', ' ');
+/** A code as words: `on_hold` becomes `On hold`. */
+export const sentenceCase = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).toLowerCase().replaceAll('_', ' ');
 
 export const nameOfMovement = (type: string): string => NAMES[type.toLowerCase()] ?? sentenceCase(type);
 
