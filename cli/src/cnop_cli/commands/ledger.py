@@ -6,6 +6,7 @@ import sys
 
 from cnop_cli.commands.options import add_state
 from cnop_cli.errors import CommandError
+from cnop_cli.open_orders import StoredOpenOrders
 from cnop_cli.stack import record
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
@@ -54,7 +55,7 @@ async def check_all(url: str, keys: ChainKeys) -> Report:
     store = await open_store(url)
     report = Report()
     try:
-        async for report in verify(store, keys, clock=SystemClock()):
+        async for report in verify(store, keys, clock=SystemClock(), open_orders=StoredOpenOrders(store)):
             progress(report)
     finally:
         await store.close()
