@@ -50,14 +50,14 @@ class JwksKeys:
 
     async def key(self, kid: str) -> EllipticCurvePublicKey | None:
         """Return the key with that id, after asking the address where that may help. Raises `KeysUnavailable`."""
-        age = self._clock() - self._asked_at
-        if age > (_REFRESH_SECONDS if kid in self._keys else _RETRY_SECONDS):
+        if kid not in self._keys or self._clock() - self._asked_at > _REFRESH_SECONDS:
             await self._refresh()
         if not self._keys:
             raise KeysUnavailable("tokens cannot be checked right now; try again in a moment")
         return self._keys.get(kid)
 
     async def _refresh(self) -> None:
+        # Whoever comes while another asks waits for that answer; only then is it clear whether it helped.
         async with self._lock:
             if self._clock() - self._asked_at < _RETRY_SECONDS:
                 return
