@@ -71,11 +71,33 @@ def test_the_admin_interface_is_on_loopback_only():
     assert config["admin"]["address"]["socket_address"]["address"] == "127.0.0.1"
 
 
+def test_a_configuration_can_leave_the_secret_to_envoy_s_environment():
+    settings = settings_of(gateway_secret=None, gateway_secret_variable="CNOP_GATEWAY_SECRET")
+    text = to_yaml(render(settings, operations()))
+    assert "value: '%ENVIRONMENT(CNOP_GATEWAY_SECRET)%'" in text
+    assert SECRET not in text
+
+
+def test_what_repeats_is_written_once():
+    config = render(settings_of(), operations())
+    assert len(to_yaml(config)) < len(yaml.safe_dump(config)) / 2
+
+
+def test_draining_can_be_asked_for_only_where_that_is_set():
+    def paths(**changes):
+        return render(settings_of(**changes), operations())["admin"]["allow_paths"]
+
+    assert {"prefix": "/drain_listeners"} in paths(admin_drain=True)
+    assert {"prefix": "/drain_listeners"} not in paths()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"gateway_secret": "short"},
         {"gateway_secret": None},
+        {"gateway_secret_variable": "CNOP_GATEWAY_SECRET"},
+        {"gateway_secret": None, "gateway_secret_variable": "a)%"},
         {"jwks_uri": "http://127.0.0.1/keys"},
         {"jwks_inline": None},
         {"jwks_inline": None, "jwks_uri": "file:///etc/passwd"},

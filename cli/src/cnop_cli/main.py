@@ -37,6 +37,8 @@ COMMANDS: Final = (
     Command("gateway", "print the gateway's configuration", "./cnop gateway render"),
     Command("ledger", "verify the ledger of a stack", "./cnop ledger verify"),
     Command("audit", "verify, show or export the audit trail", "./cnop audit verify"),
+    Command("store", "create a store or bring it to this version", "./cnop store migrate"),
+    Command("secrets", "make the secrets of a deployment in containers", "./cnop secrets make var/docker/secrets"),
     Command("lock", "resolve the locked dependencies again", "./cnop lock --check"),
 )
 

@@ -1,6 +1,8 @@
 """The whole configuration of one Envoy process."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import yaml
 
@@ -12,10 +14,15 @@ from cnop_gateway.routes import gateway_routes, page_routes, route_configuration
 from cnop_gateway.settings import GatewaySettings
 
 _MEGABYTE = 1_048_576
+# Shorter parts are easier to read in place than behind a reference.
+_WORTH_SHARING = 60
 
 
 def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
-    """Return Envoy's bootstrap configuration. It holds the gateway's secret: store it unreadable for others.
+    """Return Envoy's bootstrap configuration.
+
+    With `gateway_secret` it holds the gateway's secret: store it unreadable for others. With
+    `gateway_secret_variable` it holds none.
 
     Raises `RouteCollision` and `UnknownService`.
     """
@@ -39,15 +46,28 @@ def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
 
 
 def to_yaml(config: Json) -> str:
-    """Return the configuration as YAML."""
-    return yaml.safe_dump(config, sort_keys=False, width=120)
+    """Return the configuration as YAML; what repeats is written once and referred to (a quarter of the size)."""
+    return yaml.safe_dump(_shared(config, {}), sort_keys=False, width=120)
+
+
+def _shared(value: Any, known: dict[str, Any]) -> Any:
+    """Return `value` with equal parts being one object, which YAML's dumper writes once."""
+    if isinstance(value, Mapping):
+        value = {key: _shared(each, known) for key, each in value.items()}
+    elif isinstance(value, list):
+        value = [_shared(each, known) for each in value]
+    else:
+        return value
+    text = json.dumps(value)
+    return known.setdefault(text, value) if len(text) > _WORTH_SHARING else value
 
 
 def _admin(settings: GatewaySettings) -> Json:
     # Readiness and figures only: a dump of the configuration would show the secret, and anybody here could stop Envoy.
+    drain = [{"prefix": "/drain_listeners"}] if settings.admin_drain else []
     return {
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": settings.admin_port}},
-        "allow_paths": [{"exact": "/ready"}, {"prefix": "/stats"}, {"exact": "/server_info"}],
+        "allow_paths": [{"exact": "/ready"}, {"prefix": "/stats"}, {"exact": "/server_info"}, *drain],
         "ignore_global_conn_limit": True,
     }
 

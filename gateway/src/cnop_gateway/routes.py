@@ -63,7 +63,6 @@ def page_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) ->
 
 def route_configuration(settings: GatewaySettings, name: str, routes: list[Json]) -> Json:
     """Return the route configuration of a listener, with what holds for all requests to services."""
-    secret = literal(settings.gateway_secret.get_secret_value())
     return {
         "name": name,
         "virtual_hosts": [
@@ -75,12 +74,18 @@ def route_configuration(settings: GatewaySettings, name: str, routes: list[Json]
             }
         ],
         "request_headers_to_add": [
-            header(GATEWAY_HEADER, secret),
+            header(GATEWAY_HEADER, _secret(settings)),
             header("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
         ],
         "request_headers_to_remove": ["x-envoy-internal", "x-envoy-external-address"],
         "response_headers_to_remove": ["server", "x-powered-by", "x-envoy-upstream-service-time"],
     }
+
+
+def _secret(settings: GatewaySettings) -> str:
+    if settings.gateway_secret is not None:
+        return literal(settings.gateway_secret.get_secret_value())
+    return f"%ENVIRONMENT({settings.gateway_secret_variable})%"
 
 
 def _api_routes(settings: GatewaySettings, door: Listener, operations: tuple[Operation, ...]) -> list[Json]:

@@ -99,7 +99,11 @@ class GatewaySettings(_Frozen):
     issuer: str = Field(min_length=1)
     audience: str = Field(min_length=1)
     cors_origins: tuple[str, ...] = ()
-    gateway_secret: SecretStr
+    gateway_secret: SecretStr | None = None
+    # The environment variable from which Envoy reads the secret, so that the configuration itself holds none.
+    gateway_secret_variable: str | None = Field(default=None, pattern="^[A-Z][A-Z0-9_]*$")
+    # Lets whoever is inside Envoy's own container ask it to drain; on a shared machine nobody should.
+    admin_drain: bool = False
     trusted_hops: int = Field(default=0, ge=0, le=8)
     # Without a path the access log goes to standard output.
     log_path: str | None = None
@@ -109,8 +113,8 @@ class GatewaySettings(_Frozen):
 
     @field_validator("gateway_secret")
     @classmethod
-    def _long_enough(cls, secret: SecretStr) -> SecretStr:
-        if len(secret.get_secret_value()) < SECRET_CHARACTERS_MIN:
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < SECRET_CHARACTERS_MIN:
             raise ValueError(f"must have at least {SECRET_CHARACTERS_MIN} characters")
         return secret
 
@@ -131,6 +135,8 @@ class GatewaySettings(_Frozen):
     def _consistent(self) -> Self:
         if (self.jwks_uri is None) == (self.jwks_inline is None):
             raise ValueError("give either jwks_uri or jwks_inline")
+        if (self.gateway_secret is None) == (self.gateway_secret_variable is None):
+            raise ValueError("give either gateway_secret or gateway_secret_variable")
         if self.jwks_uri is not None:
             uri = urlsplit(self.jwks_uri)
             encrypted = {(each.host, each.port) for each in self.upstreams.values() if each.tls}

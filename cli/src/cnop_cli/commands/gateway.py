@@ -1,8 +1,13 @@
 """`cnop gateway`: prints the gateway's configuration."""
 
 import argparse
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 from cnop_cli.commands.options import add_state
+from cnop_cli.errors import CommandError
 from cnop_cli.stack import descriptions, envoy, plan
 from cnop_cli.stack.plan import Options
 from cnop_cli.stack.ports import Ports
@@ -19,12 +24,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
     render.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
     render.add_argument("--profile", choices=("local", "production"), default="local", help="how strict the limits are")
     render.add_argument("--with-secret", action="store_true", help="print the secret too, for a gateway run elsewhere")
+    render.add_argument(
+        "--settings", type=Path, metavar="FILE", help="a gateway somewhere else, as this YAML file describes it"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the configuration as YAML."""
-    options = Options(state=args.state, ports=Ports.shifted(args.port_offset), profile=args.profile)
-    secret = SecretStore(args.state.secrets).value("cnop_gateway_secret") if args.with_secret else HIDDEN
-    settings = plan.gateway_settings(options, gateway_secret=secret)
+    settings = read_settings(args.settings) if args.settings else local_settings(args)
     print(envoy.render(settings, descriptions.load()).configuration, end="")
     return 0
+
+
+def local_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Give the settings of this machine's gateway."""
+    options = Options(state=args.state, ports=Ports.shifted(args.port_offset), profile=args.profile)
+    secret = SecretStore(args.state.secrets).value("cnop_gateway_secret") if args.with_secret else HIDDEN
+    return plan.gateway_settings(options, gateway_secret=secret)
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read `cnop_gateway.GatewaySettings` from a file.
+
+    Raises:
+        CommandError: it cannot be read.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise CommandError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(found, dict):
+        raise CommandError(f"{path} must be a mapping of settings, such as docker/gateway/settings.yaml")
+    return found

@@ -60,10 +60,10 @@ def acl(passwords: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def configuration(*, port: int, folder: Path) -> str:
+def configuration(*, port: int, folder: Path, bind: str = "127.0.0.1") -> str:
     """Render the server's configuration. What it holds may be lost at any time, so nothing is saved."""
     lines = [
-        "bind 127.0.0.1",
+        f"bind {bind}",
         f"port {port}",
         "protected-mode yes",
         "daemonize no",
@@ -81,10 +81,15 @@ def configuration(*, port: int, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def prepare(*, port: int, folder: Path, passwords: Mapping[str, str]) -> Path:
-    """Write the configuration files; give the path of the one that the server is started with."""
+def prepare(
+    *, port: int, folder: Path, passwords: Mapping[str, str], seen_as: Path | None = None, bind: str = "127.0.0.1"
+) -> Path:
+    """Write the configuration files; give the path of the one that the server is started with.
+
+    `seen_as` is where the server finds the folder when that is elsewhere, as in a container.
+    """
     folder.mkdir(mode=0o700, exist_ok=True)
     write_private(folder / "users.acl", acl(passwords))
     main = folder / "valkey.conf"
-    write_private(main, configuration(port=port, folder=folder))
+    write_private(main, configuration(port=port, folder=seen_as or folder, bind=bind))
     return main
