@@ -76,6 +76,8 @@ class UsersSettings(ServiceSettings):
     """`smtp://user:password@host:587` or `smtps://…`: where letters are sent."""
     mail_dir: Path | None = None
     """A Maildir that letters are put into instead, on one's own machine. Without either, letters wait in the store."""
+    display_name: str = "Cloud-Native Order Processor"
+    """How authenticators and passkey dialogs name the platform."""
     mail_from: str = "no-reply@localhost"
     page_url: str | None = None
     """Where letters point to; the first of the frontend's origins unless set."""

@@ -21,6 +21,7 @@ from cnop_users.api.models import (
     Tokens,
     problems,
 )
+from cnop_users.application.factors import OfferedFactor
 from cnop_users.application.login import Credentials, Login
 from cnop_users.application.registration import NewAccount, Registration
 from cnop_users.application.sessions import Grant, Sessions
@@ -33,7 +34,7 @@ router = service_router(tags=["identity"])
 Context = Annotated[RequestContext, Depends(request_context)]
 Cookie = Annotated[RefreshCookie, provided(RefreshCookie)]
 _LOGIN_PROBLEMS: Final = {
-    401: "The user name or the password is wrong",
+    401: "The user name or the password is wrong (AUTH_001), or a second factor is due (AUTH_MFA_REQUIRED)",
     403: "The source address is blocked, or a cookie was asked for from a foreign origin",
 }
 
@@ -71,7 +72,12 @@ async def login(
     delivery = Delivery(body.session)
     if delivery is Delivery.COOKIE:
         cookie.require_own_origin(request)
-    credentials = Credentials(identifier=body.username, password=body.password, delivery=delivery)
+    credentials = Credentials(
+        identifier=body.username,
+        password=body.password,
+        delivery=delivery,
+        factor=OfferedFactor(otp=body.otp, recovery_code=body.recovery_code),
+    )
     return _tokens(await login.login(credentials, context=context), response, cookie)
 
 

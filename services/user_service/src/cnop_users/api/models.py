@@ -80,6 +80,8 @@ class LoginBody(Incoming):
 
     username: Annotated[str, Field(min_length=1, max_length=254, description="user name or email address")]
     password: GivenPassword
+    otp: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="code of the authenticator app")] | None = None
+    recovery_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     session: Literal["body", "cookie"] = "body"
 
 

@@ -39,3 +39,18 @@ def place_key(user_id: UserId, place: str) -> Key:
 def email_key(email_index: str) -> Key:
     """Return the item whose existence claims an address."""
     return Key(f"EMAIL#{email_index}", "EMAIL")
+
+
+def totp_key(user_id: UserId) -> Key:
+    """Return where the secret of the person's authenticator app is."""
+    return Key(partition(user_id), "TOTP")
+
+
+def pending_totp_key(user_id: UserId) -> Key:
+    """Return where a secret waits to be confirmed."""
+    return Key(partition(user_id), "TOTP-PENDING")
+
+
+def recovery_codes_key(user_id: UserId) -> Key:
+    """Return where the person's recovery codes are."""
+    return Key(partition(user_id), "RECOVERY-CODES")

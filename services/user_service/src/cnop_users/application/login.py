@@ -1,6 +1,6 @@
 """Sign-in with a password. Whoever does not exist and whoever mistyped get the same answer after the same work."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cnop_core.clock import Clock, to_rfc3339
@@ -10,6 +10,7 @@ from cnop_platform.store import Store, Write
 from cnop_users.application import codec, trail
 from cnop_users.application.accounts import Accounts
 from cnop_users.application.conflicts import settle
+from cnop_users.application.factors import OfferedFactor, SecondFactors, WrongFactor
 from cnop_users.application.limits import LoginLimits, slowed_down
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.places import Places
@@ -30,6 +31,7 @@ class Credentials:
     identifier: str
     password: str
     delivery: Delivery
+    factor: OfferedFactor = field(default_factory=OfferedFactor)
 
 
 class Login:
@@ -43,6 +45,7 @@ class Login:
         hasher: PasswordHasher,
         limits: LoginLimits,
         places: Places,
+        factors: SecondFactors,
         outbox: Outbox,
         sessions: Sessions,
         audit: AuditTrail,
@@ -53,6 +56,7 @@ class Login:
         self._hasher = hasher
         self._limits = limits
         self._places = places
+        self._factors = factors
         self._outbox = outbox
         self._sessions = sessions
         self._audit = audit
@@ -61,7 +65,8 @@ class Login:
     async def login(self, credentials: Credentials, *, context: RequestContext) -> Grant:
         """Return a new session's tokens.
 
-        Raises `BadCredentials`, `AddressBlocked`, `RateLimited` while the name is guessed at, `HashingBusy`.
+        Raises `BadCredentials`, `MfaRequired`, `WrongFactor`, `AddressBlocked`, `RateLimited` while the name is guessed
+        at, `HashingBusy`.
         """
         await self._limits.require_open_address(context)
         user = await self._accounts.find(credentials.identifier)
@@ -69,9 +74,13 @@ class Login:
         async with self._hasher.turn():
             # Asked again: while this request waited for its turn, others may have used up the attempts.
             await self._limits.require_open_address(context)
-            proven = await self._prove(credentials, user, context)
-            renewed = await self._renewed_password(credentials, proven)
-        return await settle(lambda: self._begin(proven, renewed, credentials.delivery, context))
+            try:
+                grant = await self._prove(credentials, user, context)
+            except (BadCredentials, WrongFactor):
+                await self._failed(credentials, user, context)
+                raise
+        await self._limits.succeeded(credentials.identifier, context)
+        return grant
 
     async def _require_open_name(self, credentials: Credentials, user: User | None, context: RequestContext) -> None:
         """Slow down guesses at one name, but not for its owner: not where they have signed in from before."""
@@ -79,11 +88,14 @@ class Login:
         if seconds and not (user and await self._places.knows(user.user_id, context)):
             raise slowed_down(seconds)
 
-    async def _prove(self, credentials: Credentials, user: User | None, context: RequestContext) -> User:
+    async def _prove(self, credentials: Credentials, user: User | None, context: RequestContext) -> Grant:
         matches = await self._hasher.matches(credentials.password, user.password if user else None)
-        if user is not None and matches and user.is_active:
-            await self._limits.succeeded(credentials.identifier, context)
-            return user
+        if user is None or not matches or not user.is_active:
+            raise BadCredentials("the user name or the password is wrong")
+        renewed = await self._renewed_password(credentials, user)
+        return await settle(lambda: self._begin(user, renewed, credentials, context))
+
+    async def _failed(self, credentials: Credentials, user: User | None, context: RequestContext) -> None:
         blocked = await self._limits.failed(credentials.identifier, context)
         self._audit.emit(
             trail.authentication(
@@ -95,7 +107,6 @@ class Login:
                 details={"address_blocked": blocked},
             )
         )
-        raise BadCredentials("the user name or the password is wrong")
 
     async def _renewed_password(self, credentials: Credentials, user: User) -> StoredPassword | None:
         if user.password is None or not self._hasher.is_outdated(user.password):
@@ -104,17 +115,20 @@ class Login:
         return replace(renewed, changed_at=user.password.changed_at)
 
     async def _begin(
-        self, proven: User, renewed: StoredPassword | None, delivery: Delivery, context: RequestContext
+        self, proven: User, renewed: StoredPassword | None, credentials: Credentials, context: RequestContext
     ) -> Grant:
         """Begin the session on the account as it is now, provided that what was proven still holds."""
         user = await self._accounts.get(proven.user_id)
         if user.password != proven.password or not user.is_active:
             raise BadCredentials("the user name or the password is wrong")
-        writes = await self._place_writes(user, context)
+        factor = await self._factors.prove(user, credentials.factor)
+        writes = [*factor.writes, *await self._place_writes(user, context)]
         if renewed:
             writes.append(codec.user_put(user.with_password(renewed)))
-        proof = Proof(amr=(_PASSWORD,))
-        return await self._sessions.begin(user, proof=proof, delivery=delivery, context=context, writes=writes)
+        proof = Proof(amr=(_PASSWORD, *factor.amr))
+        return await self._sessions.begin(
+            user, proof=proof, delivery=credentials.delivery, context=context, writes=writes
+        )
 
     async def _place_writes(self, user: User, context: RequestContext) -> list[Write]:
         """Remember where this sign-in came from; a new place, unless it is the first, is worth a letter."""

@@ -11,7 +11,7 @@ from cnop_platform.app import Wiring
 from cnop_platform.runtime import ServiceRuntime, background, service_runtime
 from cnop_platform.system import SystemClock
 from cnop_users.adapters.signing_keys import SigningKeys
-from cnop_users.api import account, authentication, cash, credentials, key_set
+from cnop_users.api import account, authentication, cash, credentials, factors, key_set
 from cnop_users.bootstrap.service import UserService
 from cnop_users.settings import UsersSettings
 
@@ -43,6 +43,7 @@ def make_app(wire: platform.Wire, *, gateway_secret: str = "", policies: str | N
             authentication.router,
             account.router,
             credentials.router,
+            factors.router,
             cash.router,
             key_set.router,
         ],

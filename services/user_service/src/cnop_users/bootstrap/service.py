@@ -28,6 +28,7 @@ from cnop_users.api.key_set import PublishedKeys
 from cnop_users.application.accounts import Accounts
 from cnop_users.application.cash import CashDesk
 from cnop_users.application.events import SecurityEvents
+from cnop_users.application.factors import SecondFactors
 from cnop_users.application.holding import AssetHoldings
 from cnop_users.application.limits import LoginLimits
 from cnop_users.application.login import Login
@@ -39,6 +40,7 @@ from cnop_users.application.profile import Profiles
 from cnop_users.application.recovery import Recovery
 from cnop_users.application.registration import Registration
 from cnop_users.application.sessions import Sessions
+from cnop_users.application.step_up import StepUp
 from cnop_users.application.verification import Verification
 from cnop_users.settings import UsersSettings
 
@@ -66,6 +68,8 @@ class UserService:
             self.password_change,
             self.recovery,
             self.verification,
+            self.factors,
+            self.step_up,
             self.after_answer,
             self.cash_desk,
             self.holdings,
@@ -248,6 +252,33 @@ class UserService:
         )
 
     @cached_property
+    def factors(self) -> SecondFactors:
+        """Enrols and checks second factors."""
+        return SecondFactors(
+            store=self._store,
+            accounts=self.accounts,
+            outbox=self.outbox,
+            audit=self._audit,
+            clock=self._clock,
+            entropy=entropy,
+            issuer=self._settings.display_name,
+        )
+
+    @cached_property
+    def step_up(self) -> StepUp:
+        """Lets people prove again who they are."""
+        return StepUp(
+            store=self._store,
+            accounts=self.accounts,
+            hasher=self.hasher,
+            factors=self.factors,
+            limits=self.limits,
+            tokens=self.tokens,
+            audit=self._audit,
+            clock=self._clock,
+        )
+
+    @cached_property
     def login(self) -> Login:
         """Signs people in."""
         return Login(
@@ -256,6 +287,7 @@ class UserService:
             hasher=self.hasher,
             limits=self.limits,
             places=self.places,
+            factors=self.factors,
             outbox=self.outbox,
             sessions=self.sessions,
             audit=self._audit,

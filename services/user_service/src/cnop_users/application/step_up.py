@@ -1,0 +1,98 @@
+"""Proving again, within a session, who one is: sensitive acts want a proof of the last five minutes."""
+
+from dataclasses import dataclass
+
+from cnop_core.clock import Clock
+from cnop_platform.access import Principal
+from cnop_platform.audit import AuditTrail
+from cnop_platform.request_context import RequestContext
+from cnop_platform.store import Store
+from cnop_users.application import codec, keys, trail
+from cnop_users.application.accounts import Accounts
+from cnop_users.application.conflicts import settle
+from cnop_users.application.factors import FactorProof, MfaRequired, OfferedFactor, SecondFactors, WrongFactor
+from cnop_users.application.limits import LoginLimits
+from cnop_users.application.ports import AccessToken, PasswordHasher, TokenIssuer
+from cnop_users.domain.errors import BadCredentials
+from cnop_users.domain.sessions import Session
+from cnop_users.domain.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class StepUpProof:
+    """What somebody offers: the password while no second factor is enrolled, else a code."""
+
+    password: str | None = None
+    otp: str | None = None
+
+
+class StepUp:
+    """Issues access tokens with a fresh authentication time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        hasher: PasswordHasher,
+        factors: SecondFactors,
+        limits: LoginLimits,
+        tokens: TokenIssuer,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._hasher = hasher
+        self._factors = factors
+        self._limits = limits
+        self._tokens = tokens
+        self._audit = audit
+        self._clock = clock
+
+    async def step_up(self, principal: Principal, offered: StepUpProof, *, context: RequestContext) -> AccessToken:
+        """Return a token for the same session.
+
+        Raises `MfaRequired`, `WrongFactor`, `BadCredentials`, `AddressBlocked`, `HashingBusy`.
+        """
+        await self._limits.require_open_address(context)
+        try:
+            return await settle(lambda: self._step_up_once(principal, offered, context))
+        except (BadCredentials, WrongFactor):
+            await self._limits.failed(principal.username, context)
+            raise
+
+    async def _step_up_once(self, principal: Principal, offered: StepUpProof, context: RequestContext) -> AccessToken:
+        user, session = await self._read(principal)
+        proof = await self._prove(user, offered, context)
+        await self.commit(principal, proof, context=context)
+        return self._tokens.issue(user, session, auth_time=self._clock.now(), amr=proof.amr)
+
+    async def commit(self, principal: Principal, proof: FactorProof, *, context: RequestContext) -> None:
+        """Use a proof up and record that it was given."""
+        event = trail.authentication(
+            "step_up",
+            user_id=principal.user_id,
+            session_id=principal.session_id,
+            context=context,
+            details={"amr": " ".join(proof.amr)},
+        )
+        await self._store.transact([*proof.writes, self._audit.record_put(event)])
+
+    async def _prove(self, user: User, offered: StepUpProof, context: RequestContext) -> FactorProof:
+        if user.factors:
+            return await self._factors.prove(user, OfferedFactor(otp=offered.otp))
+        if offered.password is None:
+            raise MfaRequired("send your password")
+        async with self._hasher.turn():
+            await self._limits.require_open_address(context)
+            if not await self._hasher.matches(offered.password, user.password):
+                raise BadCredentials("the password is wrong")
+        return FactorProof(("pwd",))
+
+    async def _read(self, principal: Principal) -> tuple[User, Session]:
+        user = await self._accounts.get(principal.user_id)
+        item = await self._store.get(keys.session_key(principal.user_id, principal.session_id))
+        if item is None or not user.is_active:
+            raise BadCredentials("the session has ended; log in again")
+        return user, codec.session_from_item(item)

@@ -1,0 +1,254 @@
+import asyncio
+from datetime import timedelta
+
+import jwt
+import pytest
+from users_under_test import PASSWORD, bearer, log_in, signed_in
+
+from cnop_users.domain import recovery_codes, totp
+
+RFC_SECRET = b"12345678901234567890"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [(59, "287082"), (1111111109, "081804"), (1111111111, "050471"), (1234567890, "005924"), (2000000000, "279037")],
+)
+def test_codes_are_those_of_rfc_6238(seconds, code):
+    assert totp.code_at(RFC_SECRET, seconds // 30) == code
+
+
+def test_recovery_codes_differ_and_forgive_how_they_are_typed():
+    numbers = iter(range(100))
+    codes = recovery_codes.make(lambda count: bytes([next(numbers)]) * count)
+    assert len(set(codes)) == 10
+    kept = [recovery_codes.fingerprint(code) for code in codes]
+    left = recovery_codes.without(kept, f" {codes[3].lower().replace('-', ' ')} ")
+    assert left == (*kept[:3], *kept[4:])
+    assert recovery_codes.without(left, codes[3]) is None
+
+
+class App:
+    """An authenticator app."""
+
+    def __init__(self, service, secret):
+        self.service = service
+        self.secret = totp.secret_from_text(secret)
+
+    def code(self, *, steps=0):
+        return totp.code_at(self.secret, totp.step_of(self.service.clock.now() + timedelta(seconds=30 * steps)))
+
+
+async def enrol(client, service, tokens):
+    response = await client.post("/auth/mfa/totp", json={}, headers=bearer(tokens))
+    assert response.status_code == 200, response.text
+    app = App(service, response.json()["secret"])
+    confirmed = await client.post("/auth/mfa/totp/confirm", json={"code": app.code()}, headers=bearer(tokens))
+    assert confirmed.status_code == 200, confirmed.text
+    service.clock.advance(seconds=30)
+    return app, confirmed.json()["recovery_codes"]
+
+
+@pytest.fixture
+async def enrolled(client, service, tokens):
+    return await enrol(client, service, tokens)
+
+
+async def step_up(client, tokens, **proof):
+    return await client.post("/auth/step-up", json=proof, headers=bearer(tokens))
+
+
+def amr_of(tokens):
+    return jwt.decode(tokens["access_token"], options={"verify_signature": False})["amr"]
+
+
+async def test_enrolment_shows_a_secret_and_a_qr_code_of_it(client, tokens):
+    body = (await client.post("/auth/mfa/totp", headers=bearer(tokens))).json()
+    assert len(totp.secret_from_text(body["secret"])) == 20
+    assert f"secret={body['secret']}" in body["uri"]
+    assert body["qr_code"].startswith("data:image/svg+xml")
+    assert (await log_in(client)).status_code == 200, "nothing is enrolled before it is confirmed"
+
+
+async def test_a_wrong_code_enrols_nothing_and_a_late_one_neither(client, service, tokens):
+    app = App(service, (await client.post("/auth/mfa/totp", headers=bearer(tokens))).json()["secret"])
+    confirm = "/auth/mfa/totp/confirm"
+    assert (await client.post(confirm, json={"code": app.code(steps=5)}, headers=bearer(tokens))).status_code == 422
+    assert (await client.post(confirm, json={"code": "12345"}, headers=bearer(tokens))).status_code == 422
+    service.clock.advance(seconds=600)
+    assert (await client.post(confirm, json={"code": app.code()}, headers=bearer(tokens))).status_code == 404
+    assert (await client.get("/auth/mfa", headers=bearer(tokens))).json()["totp"] is False
+
+
+async def test_enrolment_needs_a_recent_proof(client, service, tokens):
+    service.clock.advance(seconds=301)
+    response = await client.post("/auth/mfa/totp", json={}, headers=bearer(tokens))
+    assert (response.status_code, response.json()["code"]) == (403, "PERM_002")
+    fresh = (await step_up(client, tokens, password=PASSWORD)).json()
+    assert set(fresh) == {"access_token", "token_type", "expires_in"}
+    assert (await client.post("/auth/mfa/totp", json={}, headers=bearer(fresh))).status_code == 200
+
+
+async def test_with_a_factor_the_password_alone_does_not_sign_in(client, enrolled):
+    app, _ = enrolled
+    response = await log_in(client)
+    assert (response.status_code, response.json()["code"]) == (401, "AUTH_MFA_REQUIRED")
+    assert (await log_in(client, password="not the password")).json()["code"] == "AUTH_001"
+    both = await log_in(client, otp=app.code())
+    assert both.status_code == 200
+    assert amr_of(both.json()) == ["pwd", "otp", "mfa"]
+    profile = (await client.get("/auth/profile", headers=bearer(both.json()))).json()
+    assert profile["mfa"] is True
+
+
+@pytest.mark.parametrize(("steps", "status"), [(-2, 401), (-1, 200), (0, 200), (1, 200), (2, 401)])
+async def test_a_clock_may_be_one_step_off(client, service, enrolled, steps, status):
+    app, _ = enrolled
+    service.clock.advance(seconds=90)
+    assert (await log_in(client, otp=app.code(steps=steps))).status_code == status
+
+
+async def test_a_code_is_good_once_and_older_ones_are_void_with_it(client, service, enrolled):
+    app, _ = enrolled
+    service.clock.advance(seconds=90)
+    code, older = app.code(), app.code(steps=-1)
+    assert (await log_in(client, otp=code)).status_code == 200
+    for used in (code, older):
+        assert (await log_in(client, otp=used)).json()["code"] == "AUTH_MFA_REQUIRED"
+
+
+async def test_of_many_who_use_one_code_at_once_one_gets_in(client, enrolled):
+    app, _ = enrolled
+    responses = await asyncio.gather(*(log_in(client, otp=app.code()) for _ in range(5)))
+    assert sorted(response.status_code for response in responses)[0] == 200
+    assert sum(response.status_code == 200 for response in responses) == 1
+
+
+async def test_guessing_codes_blocks_the_address_although_the_password_is_right(client, enrolled):
+    statuses = [(await log_in(client, otp="000000")).status_code for _ in range(6)]
+    assert statuses == [401] * 5 + [403]
+
+
+async def test_a_recovery_code_signs_in_once(client, enrolled):
+    _, codes = enrolled
+    assert len(codes) == 10
+    response = await log_in(client, recovery_code=codes[0].lower())
+    assert response.status_code == 200
+    assert amr_of(response.json()) == ["pwd", "recovery_code", "mfa"]
+    state = (await client.get("/auth/mfa", headers=bearer(response.json()))).json()
+    assert state == {"totp": True, "passkeys": False, "recovery_codes_left": 9}
+    assert (await log_in(client, recovery_code=codes[0])).status_code == 401
+    assert (await log_in(client, recovery_code="AAAAA-BBBBB")).status_code == 401
+
+
+async def test_of_many_who_use_one_recovery_code_at_once_one_gets_in(client, enrolled):
+    _, codes = enrolled
+    responses = await asyncio.gather(*(log_in(client, recovery_code=codes[0]) for _ in range(5)))
+    assert sum(response.status_code == 200 for response in responses) == 1
+
+
+async def test_renewed_recovery_codes_void_the_old_ones(client, enrolled, tokens):
+    _, old = enrolled
+    new = (await client.post("/auth/mfa/recovery-codes", headers=bearer(tokens))).json()["recovery_codes"]
+    assert (await log_in(client, recovery_code=old[1])).status_code == 401
+    assert (await log_in(client, recovery_code=new[1])).status_code == 200
+
+
+async def test_step_up_wants_the_factor_once_there_is_one(client, service, enrolled, tokens):
+    app, _ = enrolled
+    assert (await step_up(client, tokens, password=PASSWORD)).json()["code"] == "AUTH_MFA_REQUIRED"
+    assert (await step_up(client, tokens)).json()["code"] == "AUTH_MFA_REQUIRED"
+    assert (await step_up(client, tokens, otp="000000")).status_code == 401
+    fresh = await step_up(client, tokens, otp=app.code())
+    assert fresh.status_code == 200
+    assert amr_of(fresh.json()) == ["otp", "mfa"]
+    assert (await step_up(client, tokens, otp=app.code())).status_code == 401, "the code was used"
+
+
+async def test_a_step_up_lasts_five_minutes_and_stays_in_its_session(client, service, tokens):
+    service.clock.advance(seconds=400)
+    fresh = (await step_up(client, tokens, password=PASSWORD)).json()
+    service.clock.advance(seconds=300)
+    change = {"email": "new@example.com"}
+    assert (await client.put("/auth/profile", json=change, headers=bearer(fresh))).status_code == 200
+    service.clock.advance(seconds=1)
+    assert (
+        await client.put("/auth/profile", json={"email": "b@example.com"}, headers=bearer(fresh))
+    ).status_code == 403
+    await client.post("/auth/logout", headers=bearer(tokens))
+    assert (await client.get("/auth/profile", headers=bearer(fresh))).status_code == 401
+
+
+async def test_guessing_the_password_by_step_up_is_limited(client, tokens):
+    statuses = [(await step_up(client, tokens, password="not the password")).status_code for _ in range(6)]
+    assert statuses == [401] * 5 + [403]
+
+
+async def test_large_withdrawals_need_a_fresh_proof_where_a_factor_is_enrolled(client, service, enrolled, tokens):
+    app, _ = enrolled
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(tokens))
+    service.clock.advance(seconds=301)
+    large = await client.post("/balance/withdraw", json={"amount": "1000.01"}, headers=bearer(tokens))
+    assert (large.status_code, large.json()["code"]) == (403, "PERM_002")
+    small = await client.post("/balance/withdraw", json={"amount": "1000.00"}, headers=bearer(tokens))
+    assert small.status_code == 201
+    fresh = (await step_up(client, tokens, otp=app.code())).json()
+    again = await client.post("/balance/withdraw", json={"amount": "1000.01"}, headers=bearer(fresh))
+    assert again.status_code == 201
+
+
+async def test_without_a_factor_a_large_withdrawal_needs_nothing_more(client, service, tokens):
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(tokens))
+    service.clock.advance(seconds=301)
+    large = await client.post("/balance/withdraw", json={"amount": "1000.01"}, headers=bearer(tokens))
+    assert large.status_code == 201
+
+
+async def test_a_password_change_needs_the_factor_shown_lately(client, service, enrolled, tokens):
+    app, _ = enrolled
+    service.clock.advance(seconds=301)
+    body = {"current_password": PASSWORD, "new_password": "another fine passphrase 7"}
+    assert (await client.post("/auth/password", json=body, headers=bearer(tokens))).status_code == 403
+    fresh = (await step_up(client, tokens, otp=app.code())).json()
+    assert (await client.post("/auth/password", json=body, headers=bearer(fresh))).status_code == 200
+
+
+async def test_a_removed_factor_is_asked_for_no_more(client, service, enrolled, tokens):
+    _, codes = enrolled
+    assert (await client.delete("/auth/mfa/totp", headers=bearer(tokens))).status_code == 200
+    assert (await log_in(client)).status_code == 200
+    assert (await client.delete("/auth/mfa/totp", headers=bearer(tokens))).status_code == 404
+    assert (await client.post("/auth/mfa/recovery-codes", headers=bearer(tokens))).status_code == 404
+    stored = [item.key.sk async for item in service.store.scan(prefix="USER#")]
+    assert not {"TOTP", "TOTP-PENDING", "RECOVERY-CODES"} & set(stored)
+    assert (await enrol(client, service, tokens))[1] != codes
+
+
+async def test_an_enrolled_app_is_not_replaced_behind_its_back(client, enrolled, tokens):
+    assert (await client.post("/auth/mfa/totp", headers=bearer(tokens))).status_code == 409
+
+
+async def test_no_secret_or_code_is_stored_in_the_clear(client, service, enrolled):
+    app, codes = enrolled
+    stored = "".join([str(item) async for item in service.store.scan()])
+    assert totp.secret_text(app.secret) not in stored
+    assert not any(code in stored or recovery_codes.fingerprint(code) in stored for code in codes)
+
+
+async def test_factors_are_their_owners_alone(client, service, enrolled):
+    app, codes = enrolled
+    other = await signed_in(client, "otheruser")
+    assert (await client.get("/auth/mfa", headers=bearer(other))).json()["totp"] is False
+    other_app, _ = await enrol(client, service, other)
+    assert (await log_in(client, otp=other_app.code())).status_code == 401
+    assert (await log_in(client, "otheruser", recovery_code=codes[0])).status_code == 401
+    for method, path in (
+        ("GET", "/auth/mfa"),
+        ("POST", "/auth/mfa/totp"),
+        ("POST", "/auth/mfa/totp/confirm"),
+        ("DELETE", "/auth/mfa/totp"),
+        ("POST", "/auth/mfa/recovery-codes"),
+        ("POST", "/auth/step-up"),
+    ):
+        assert (await client.request(method, path)).status_code == 401
+    assert app.secret != other_app.secret
