@@ -120,7 +120,6 @@ async def test_a_code_is_good_once_and_older_ones_are_void_with_it(client, servi
 async def test_of_many_who_use_one_code_at_once_one_gets_in(client, enrolled):
     app, _ = enrolled
     responses = await asyncio.gather(*(log_in(client, otp=app.code()) for _ in range(5)))
-    assert sorted(response.status_code for response in responses)[0] == 200
     assert sum(response.status_code == 200 for response in responses) == 1
 
 
