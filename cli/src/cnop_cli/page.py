@@ -35,7 +35,9 @@ class Node:
 
     def environment(self) -> dict[str, str]:
         """Give the environment in which `node` and `npm` are this installation's."""
-        return {**os.environ, "PATH": f"{self.programs}{os.pathsep}{os.environ.get('PATH', '')}", "CI": "true"}
+        plain = {} if sys.stderr.isatty() else {"NO_COLOR": "1", "FORCE_COLOR": "0"}
+        path = f"{self.programs}{os.pathsep}{os.environ.get('PATH', '')}"
+        return {**os.environ, "PATH": path, "CI": "true", **plain}
 
 
 def parse_version(text: str) -> tuple[int, int]:

@@ -67,10 +67,11 @@ def check_house_rules() -> None:
 
 
 def check_page() -> None:
-    """Lint the page's sources."""
+    """Lint and type-check the page's sources, and compare its API client with the description that it was made from."""
     if not page.exists():
         raise Skip("there is no page")
     with page.only_one():
         node = page.find_node(report=note)
         page.install_packages(node, report=note)
-    page.run_npm(node, ["run", "--silent", "lint"])
+    for script in ("lint", "typecheck", "check:api"):
+        page.run_npm(node, ["run", "--silent", script])
