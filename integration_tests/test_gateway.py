@@ -85,7 +85,7 @@ def test_an_oversized_body_is_refused(http):
     "request_text",
     [
         "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
-        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",  # noqa: E501
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",  # noqa: E501 - a request as it is sent
         "GET /api/v1/inventory/assets%2fBTC HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /api/v1/inventory/assets/%00 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET http://elsewhere.test/api/v1/%2e%2e/%2e%2e/metrics HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from cnop_core.clock import FixedClock, epoch_ms, from_rfc3339, to_rfc3339
 from cnop_core.ids import prefixed_id, ulid
 

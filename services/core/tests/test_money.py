@@ -1,9 +1,10 @@
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pytest
-from cnop_core.money import InvalidAmount, cost_up, fee_up, format_units, parse_units, proceeds_down
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cnop_core.money import InvalidAmount, cost_up, fee_up, format_units, parse_units, proceeds_down
 
 SCALES = st.integers(0, 18)
 

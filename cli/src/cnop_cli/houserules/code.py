@@ -13,7 +13,6 @@ MONEY_FOLDERS: Final = (
     "services/core/src",
     "services/ledger/src",
     "services/order_service/src/cnop_orders/domain",
-    "services/order_service/src/cnop_orders/application",
 )
 CLOCKED_FOLDERS: Final = ("services", "gateway/src", "frontend/server/src")
 CLOCKS: Final = ("services/core/src/cnop_core/clock.py", "services/platform/src/cnop_platform/system.py")

@@ -74,7 +74,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         try:
             self.do(self.exchange.parts.trading.place(self.caller, request, None))
         except CnopError as refusal:
-            assert refusal.stable_code in {"INSUFFICIENT_FUNDS", "INSUFFICIENT_ASSET"}  # noqa: PT017
+            assert refusal.stable_code in {"INSUFFICIENT_FUNDS", "INSUFFICIENT_ASSET"}  # noqa: PT017 - the refusal is one of two
             return multiple()
         (order,) = self.do(self.exchange.parts.orders.page(ALICE, WANTED, limit=1)).orders
         crosses = self.price <= limit if side == "buy" else self.price >= limit
@@ -105,7 +105,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         try:
             changed = self.succeeds(self.exchange.parts.trading.replace(self.caller, order_id, terms, None))
         except CnopError as refusal:
-            assert refusal.stable_code in {"INSUFFICIENT_FUNDS", "INSUFFICIENT_ASSET"}  # noqa: PT017
+            assert refusal.stable_code in {"INSUFFICIENT_FUNDS", "INSUFFICIENT_ASSET"}  # noqa: PT017 - the refusal is one of two
             return
         assert changed == (known["status"] is Status.PENDING and not over)
         if changed:
