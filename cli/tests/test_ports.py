@@ -1,6 +1,7 @@
 import os
 import socket
 
+import psutil
 import pytest
 
 from cnop_cli.errors import CommandError
@@ -37,6 +38,15 @@ def test_a_taken_port_is_named_with_its_owner(address: str) -> None:
     assert f"port {port} (user_service)" in text
     assert f"(process {os.getpid()}, user " in text
     assert "\n" not in text
+
+
+def test_the_owner_is_found_where_only_ones_own_processes_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_options: object) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refuse)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert f"(process {os.getpid()}, user " in owner(server.getsockname()[1])
 
 
 def test_a_port_is_free_again_once_its_server_is_gone() -> None:

@@ -3,7 +3,7 @@
 import random
 import socket
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
@@ -22,8 +22,6 @@ class Ports:
     inventory_service: int = 8001
     order_service: int = 8002
     web: int = 3001
-    price_feed: int = 8003
-    order_engine: int = 8004
     valkey: int = 6379
     envoy_admin: int = 9901
 
@@ -61,21 +59,31 @@ def is_free(port: int) -> bool:
 def owner(port: int) -> str:
     """Says who listens on a port, as far as this user may see it."""
     try:
-        listening = [
-            connection.pid
-            for connection in psutil.net_connections(kind="tcp")
-            if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
-        ]
+        connections = psutil.net_connections(kind="tcp")
+        holders = [psutil.Process(each.pid) for each in connections if each.pid and _listens(each, port)]
     except psutil.AccessDenied:
-        listening = []
-    for pid in listening:
+        # macOS shows the whole table to root only, but to everyone what their own processes do.
+        holders = [process for process in psutil.process_iter() if _holds(process, port)]
+    except psutil.NoSuchProcess:
+        holders = []
+    for process in holders:
         try:
-            process = psutil.Process(pid) if pid else None
-            if process:
-                return f"{process.name()} (process {process.pid}, user {process.username()})"
+            return f"{process.name()} (process {process.pid}, user {process.username()})"
         except psutil.Error:
             continue
     return "a process that belongs to another user"
+
+
+def _holds(process: psutil.Process, port: int) -> bool:
+    try:
+        return any(_listens(each, port) for each in process.net_connections(kind="tcp"))
+    except psutil.Error:
+        return False
+
+
+def _listens(connection: Any, port: int) -> bool:
+    address = connection.laddr
+    return connection.status == psutil.CONN_LISTEN and bool(address) and address.port == port
 
 
 def require_free(ports: Ports) -> None:
