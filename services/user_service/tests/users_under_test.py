@@ -13,9 +13,10 @@ from cnop_platform.audit import AuditTrail
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import BearerAuthenticator
 from cnop_platform.gatekeeper import Gatekeeper
+from cnop_platform.infrastructure import Infrastructure, background
 from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.revocations import RevocationView
-from cnop_platform.runtime import Infrastructure, ServiceRuntime, background
+from cnop_platform.runtime import ServiceRuntime
 from cnop_platform.store.memory import MemoryStore
 from cnop_platform.system import entropy
 from cnop_platform.testing.stores import UnreliableStore

@@ -3,7 +3,8 @@
 from pydantic import ValidationError
 
 from cnop_platform.log import configure_logging
-from cnop_platform.serve import explain_settings, serve
+from cnop_platform.process import explain_settings
+from cnop_platform.serve import serve
 from cnop_users.bootstrap import NAME, build
 from cnop_users.settings import UsersSettings
 

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from cnop_core.clock import from_rfc3339, to_rfc3339
 from cnop_core.ids import SessionId, UserId
@@ -13,8 +13,6 @@ from cnop_platform.store import Absent, Body, Item, Key, Put, Version
 from cnop_users.application import keys
 from cnop_users.domain.sessions import Delivery, Device, Session
 from cnop_users.domain.users import Profile, Status, StoredPassword, User
-
-_USER_PREFIX: Final = "USER#"
 
 
 def user_put(user: User) -> Put:
@@ -40,7 +38,7 @@ def user_from_item(item: Item) -> User:
     body: Mapping[str, Any] = item.body
     password: Mapping[str, str] | None = body["password"]
     return User(
-        user_id=UserId(item.key.pk.removeprefix(_USER_PREFIX)),
+        user_id=UserId(item.key.pk.removeprefix(keys.USERS_PREFIX)),
         username=body["username"],
         status=Status(body["status"]),
         roles=frozenset(Role(role) for role in body["roles"]),
@@ -119,7 +117,7 @@ def session_from_item(item: Item) -> Session:
     """Read a session from its stored item."""
     body: Mapping[str, Any] = item.body
     return Session(
-        user_id=UserId(item.key.pk.removeprefix(_USER_PREFIX)),
+        user_id=UserId(item.key.pk.removeprefix(keys.USERS_PREFIX)),
         session_id=SessionId(item.key.sk.removeprefix(keys.SESSIONS)),
         delivery=Delivery(body["delivery"]),
         device=Device(body["address"], body["user_agent"]),

@@ -5,6 +5,7 @@ from typing import Final
 from cnop_core.ids import SessionId, UserId
 from cnop_platform.store import Key
 
+USERS_PREFIX: Final = "USER#"
 SESSIONS: Final = "SESSION#"
 PLACES: Final = "PLACE#"
 ALL_USERS: Final = "USERS"
@@ -13,7 +14,7 @@ ALL_USERS: Final = "USERS"
 
 def partition(user_id: UserId) -> str:
     """Return the pk of everything that belongs to an account."""
-    return f"USER#{user_id}"
+    return USERS_PREFIX + user_id
 
 
 def user_key(user_id: UserId) -> Key:

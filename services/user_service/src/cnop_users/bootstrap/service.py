@@ -26,6 +26,8 @@ from cnop_users.api.after_answer import AfterAnswer
 from cnop_users.api.cookies import RefreshCookie
 from cnop_users.api.key_set import PublishedKeys
 from cnop_users.application.accounts import Accounts
+from cnop_users.application.administration import Administration
+from cnop_users.application.audit_log import AuditLog
 from cnop_users.application.cash import CashDesk
 from cnop_users.application.events import SecurityEvents
 from cnop_users.application.factors import SecondFactors
@@ -70,6 +72,8 @@ class UserService:
             self.verification,
             self.factors,
             self.step_up,
+            self.administration,
+            AuditLog(store=self._store, clock=self._clock),
             self.after_answer,
             self.cash_desk,
             self.holdings,
@@ -274,6 +278,17 @@ class UserService:
             factors=self.factors,
             limits=self.limits,
             tokens=self.tokens,
+            audit=self._audit,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def administration(self) -> Administration:
+        """Acts on behalf of staff."""
+        return Administration(
+            store=self._store,
+            accounts=self.accounts,
+            sessions=self.sessions,
             audit=self._audit,
             clock=self._clock,
         )

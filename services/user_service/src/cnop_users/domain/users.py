@@ -60,6 +60,10 @@ class User:
         """Whether its owner may sign in."""
         return self.status is Status.ACTIVE
 
+    def with_email_index(self, email_index: str) -> "User":
+        """Return the account with the same address claimed under another index key."""
+        return replace(self, email_index=email_index)
+
     def with_password(self, password: StoredPassword) -> "User":
         """Return the account with another password; when it was last updated follows."""
         return replace(self, password=password, updated_at=max(self.updated_at, password.changed_at))

@@ -1,0 +1,149 @@
+"""What staff do with other people's accounts. Each change is recorded and ends the person's sessions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from cnop_core.clock import Clock
+from cnop_core.errors import Conflict, FieldError, InvalidInput
+from cnop_core.ids import UserId
+from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail, Severity
+from cnop_platform.permissions import Role
+from cnop_platform.request_context import RequestContext
+from cnop_platform.store import Store
+from cnop_users.application import codec, keys
+from cnop_users.application.accounts import Accounts, Person, UnknownUser
+from cnop_users.application.conflicts import settle
+from cnop_users.application.sessions import Sessions
+from cnop_users.domain.sessions import Session
+from cnop_users.domain.users import Status, User
+
+_API_READ: Final = 2
+_ASSIGN_PRIVILEGES: Final = 1
+_ENABLE: Final = 2
+_DISABLE: Final = 5
+_ENDED_IN_ONE: Final = 45
+
+
+Change: TypeAlias = Callable[[User], User]
+
+
+class OwnAccount(Conflict):
+    """Nobody changes their own rights, so that an administrator always remains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and through which request."""
+
+    user_id: str
+    context: RequestContext
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """Accounts, the newest first."""
+
+    users: tuple[User, ...]
+    next_cursor: str | None
+
+
+class Administration:
+    """Reads and changes accounts on behalf of staff."""
+
+    def __init__(
+        self, *, store: Store, accounts: Accounts, sessions: Sessions, audit: AuditTrail, clock: Clock
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._sessions = sessions
+        self._audit = audit
+        self._clock = clock
+
+    async def page(self, *, limit: int, cursor: str | None) -> UserPage:
+        """Return a page of accounts without their personal part. Raises `InvalidCursor`."""
+        page = await self._store.query_index(keys.ALL_USERS, forward=False, limit=limit, cursor=cursor)
+        return UserPage(tuple(map(codec.user_from_item, page.items)), page.cursor)
+
+    async def get(self, user_id: UserId, *, actor: Actor) -> Person:
+        """Return an account with its personal part; that somebody looked is recorded. Raises `UnknownUser`."""
+        person = await self._accounts.open(user_id)
+        self._audit.emit(self._event(AuditClass.API_ACTIVITY, (_API_READ, "person_read"), user_id, actor))
+        return person
+
+    async def set_roles(self, user_id: UserId, roles: frozenset[Role], *, actor: Actor) -> User:
+        """Replace somebody's roles. Raises `UnknownUser`, `OwnAccount`, `InvalidInput`."""
+        if not roles or Role.PUBLIC in roles:
+            found = (FieldError("roles", "expected one or more of customer, support, auditor, admin"),)
+            raise InvalidInput("the roles are not valid; see errors", errors=found)
+
+        def change(user: User) -> User:
+            return replace(user, roles=roles)
+
+        details = {"roles": " ".join(sorted(roles))}
+        event = self._event(
+            AuditClass.AUTHORIZE_SESSION, (_ASSIGN_PRIVILEGES, "roles_changed"), user_id, actor, **details
+        )
+        return await self._change(user_id, change, event, actor)
+
+    async def suspend(self, user_id: UserId, *, actor: Actor) -> User:
+        """Keep somebody out until they are reinstated. Raises `UnknownUser`, `OwnAccount`."""
+        event = self._event(AuditClass.ACCOUNT_CHANGE, (_DISABLE, "account_suspended"), user_id, actor)
+        return await self._change(user_id, lambda user: replace(user, status=Status.SUSPENDED), event, actor)
+
+    async def reinstate(self, user_id: UserId, *, actor: Actor) -> User:
+        """Let somebody in again. Raises `UnknownUser`, `OwnAccount`."""
+        event = self._event(AuditClass.ACCOUNT_CHANGE, (_ENABLE, "account_reinstated"), user_id, actor)
+        return await self._change(user_id, lambda user: replace(user, status=Status.ACTIVE), event, actor)
+
+    async def sessions_of(self, user_id: UserId) -> Sequence[Session]:
+        """Return where somebody is signed in. Raises `UnknownUser`."""
+        await self._accounts.get(user_id)
+        return await self._sessions.active(user_id)
+
+    async def end_sessions(self, user_id: UserId, *, actor: Actor) -> int:
+        """Sign somebody out everywhere; return how many sessions there were. Raises `UnknownUser`."""
+        await self._accounts.get(user_id)
+        return await self._sessions.end_all(user_id, context=actor.context, reason=f"staff {actor.user_id}")
+
+    async def _change(self, user_id: UserId, change: Change, event: AuditEvent, actor: Actor) -> User:
+        if user_id == actor.user_id:
+            raise OwnAccount("nobody changes their own rights; ask another administrator")
+        before, after = await settle(lambda: self._change_once(user_id, change, event))
+        if after != before:
+            # A sign-in may have committed just before the change; it ends now.
+            await self._sessions.end_all(user_id, context=actor.context, reason=event.activity[1])
+        return after
+
+    async def _change_once(self, user_id: UserId, change: Change, event: AuditEvent) -> tuple[User, User]:
+        user = await self._accounts.get(user_id)
+        if user.status is Status.ERASED:
+            raise UnknownUser("there is no such account")
+        changed = change(user)
+        if changed == user:
+            return user, user
+        changed = replace(changed, updated_at=self._clock.now())
+        held = (await self._sessions.active(user_id))[:_ENDED_IN_ONE]
+        await self._store.transact(
+            [
+                codec.user_put(changed),
+                *self._sessions.ending(held, unconditional=True),
+                self._audit.record_put(event),
+            ]
+        )
+        await self._sessions.announce(held)
+        return user, replace(changed, version=changed.version + 1)
+
+    def _event(
+        self, audit_class: AuditClass, activity: tuple[int, str], user_id: UserId, actor: Actor, **details: str
+    ) -> AuditEvent:
+        return AuditEvent(
+            audit_class=audit_class,
+            activity=activity,
+            succeeded=True,
+            actor=actor.user_id,
+            subject=user_id,
+            severity=Severity.MEDIUM,
+            context=actor.context,
+            details=details,
+        )
