@@ -176,7 +176,8 @@ async def test_the_trail_is_read_newest_first_across_days_and_by_page(client, se
         last = (await log_in(client, "the_admin")).json()
     whole = await events(client, last)
     names = [record["activity_name"] for record in whole["data"]]
-    assert names == ["login", "login", "login", "login", "roles_changed", "account_registered"]
+    assert names[:3] == ["login"] * 3
+    assert sorted(names[3:]) == ["account_registered", "login", "roles_changed"], "all of one millisecond"
     seen, cursor = [], ""
     while cursor is not None:
         page = await events(client, last, f"?limit=2{cursor and '&cursor=' + cursor}")
@@ -188,6 +189,7 @@ async def test_the_trail_is_read_newest_first_across_days_and_by_page(client, se
 
 async def test_the_trail_is_filtered_by_person_class_and_time(client, service, admin):
     service.clock.advance(seconds=3600)
+    admin = (await log_in(client, "the_admin")).json()
     user = (await register(client)).json()["user_id"]
     await log_in(client)
     about = await events(client, admin, f"?actor={user}")
@@ -199,7 +201,7 @@ async def test_the_trail_is_filtered_by_person_class_and_time(client, service, a
     early = await events(client, admin, "?end=2026-01-31T12:30:00Z")
     assert len(early["data"]) == 3
     late = await events(client, admin, "?start=2026-01-31T13:30:00%2B01:00")
-    assert len(late["data"]) == 2
+    assert len(late["data"]) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 from users_under_test import (
     PASSWORD,
@@ -118,7 +116,7 @@ def test_a_rotated_key_is_private_and_never_overwrites_one(tmp_path):
     with pytest.raises(FileExistsError):
         rotate_signing_key(tmp_path, clock=clock)
     assert path.read_bytes() == text
-    assert os.listdir(tmp_path) == [path.name]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_key_retires_when_its_last_token_has_ended(tmp_path):
