@@ -56,19 +56,19 @@ def test_an_address_without_host_or_port_is_refused(tmp_path: Path, address: str
 
 def test_a_store_is_created_described_and_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"sqlite:///{tmp_path / 'cnop.db'}"
-    execute(["store", "status", "--store", url])
+    execute(["store", "describe", "--store", url])
     assert "missing" in capsys.readouterr().out
     execute(["store", "migrate", "--store", url])
     assert "create" in capsys.readouterr().out
     execute(["store", "migrate", "--store", url])
     assert capsys.readouterr().out == "nothing to do\n"
-    execute(["store", "status", "--store", url])
+    execute(["store", "describe", "--store", url])
     assert "ready, 0 items" in capsys.readouterr().out
 
 
 def test_no_store_at_an_address_is_one_line() -> None:
     with pytest.raises(CommandError, match="sqlite:////absolute"):
-        execute(["store", "status", "--store", "postgres://x"])
+        execute(["store", "describe", "--store", "postgres://x"])
 
 
 @pytest.mark.parametrize("text", ["- a\n", "a: [", None])

@@ -1,4 +1,7 @@
 import asyncio
+import csv
+import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -10,13 +13,16 @@ from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
 from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_core.money import PriceUnits, Units
-from cnop_ledger import USD
+from cnop_ledger import STATEMENT_COLUMNS, USD, ChainKeys, Ledger
+from cnop_ledger.testing import deposit_command, market_command
 from cnop_orders.application.codec import order_put
 from cnop_orders.domain.lifecycle import Status
 from cnop_orders.domain.order import Order, OrderType, TimeInForce
+from cnop_platform.directory import username_put
 from cnop_platform.store import Absent, Key, Put
 from cnop_platform.store.memory import MemoryStore
 from cnop_platform.store.open import open_store, sqlite_url
+from cnop_platform.system import SystemClock
 
 USER = UserId("user-1")
 
@@ -88,3 +94,50 @@ def test_a_wallet_that_the_ledger_did_not_write_is_named(books: StateDir, capsys
 def test_without_a_store_or_key_there_is_nothing_to_verify(state: StateDir) -> None:
     with pytest.raises(CommandError, match="start the platform once"):
         verify(state)
+
+
+async def fill_books(state: StateDir) -> None:
+    keys = ChainKeys.from_text(SecretStore(state.secrets).value("cnop_ledger_key"))
+    store = await open_store(sqlite_url(state.database))
+    ledger = Ledger(store, keys, clock=SystemClock(), entropy=os.urandom)
+    await ledger.execute(deposit_command(USER, 100_000))
+    await ledger.execute(market_command(USER, OrderId("ord_1"), price=60_000 * 10**8, fee_basis_points=0))
+    await store.transact([username_put("alice_test", USER)])
+    await ledger.close()
+    await store.close()
+
+
+def statement_of(state: StateDir, *words: str) -> int:
+    return execute(["ledger", "statement", *words, "--state", str(state.root)])
+
+
+@pytest.mark.parametrize("who", ["alice_test", "Alice_Test", USER])
+def test_a_statement_is_found_by_name_or_id(books: StateDir, capsys: pytest.CaptureFixture[str], who: str) -> None:
+    asyncio.run(fill_books(books))
+    assert statement_of(books, who) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert list(rows[0]) == list(STATEMENT_COLUMNS)
+    assert [(row["seq"], row["kind"], row["cash_change"], row["cash_balance"]) for row in rows] == [
+        ("1", "deposit", "1000.00", "1000.00"),
+        ("2", "buy", "-60.00", "940.00"),
+    ]
+
+
+def test_a_statement_in_json_is_an_object_a_line_of_the_time_asked_for(
+    books: StateDir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(fill_books(books))
+    statement_of(books, "alice_test", "--format", "json")
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["order_id"] for row in rows] == ["", "ord_1"]
+    statement_of(books, "alice_test", "--format", "json", "--until", rows[0]["time"])
+    assert capsys.readouterr().out == ""
+
+
+def test_a_statement_of_nobody_or_of_forged_books_is_refused(books: StateDir) -> None:
+    with pytest.raises(CommandError, match="nobody is called nobody_here"):
+        statement_of(books, "nobody_here")
+    asyncio.run(fill_books(books))
+    write(books, Put(Key(f"WALLET#{USER}", "ENTRY#000000000001"), {"kind": "deposit"}))
+    with pytest.raises(CommandError):
+        statement_of(books, USER)

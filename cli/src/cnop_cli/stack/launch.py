@@ -1,5 +1,6 @@
 """Starting a stack: what can fail is done before the first process starts, then the supervisor takes over."""
 
+import asyncio
 import os
 import sys
 import traceback
@@ -16,6 +17,8 @@ from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
 from cnop_cli.stack.supervisor import Supervisor
 from cnop_cli.workspace import ROOT
+from cnop_core.errors import CnopError
+from cnop_platform.store.admin import migrate
 
 Report = Callable[[str], None]
 ORPHAN_GRACE_SECONDS = 10.0
@@ -53,6 +56,7 @@ def prepare(options: Options, *, report: Report) -> Supervisor:
     if known is None or known.phase is not Phase.STOPPED:
         clear_leftovers(state, report=report)
     ports.require_free(options.ports)
+    prepare_store(options, report=report)
     built = page.build(report=report)
     if built is None:
         report("there is no page to build, so none is served")
@@ -72,6 +76,24 @@ def prepare(options: Options, *, report: Report) -> Supervisor:
         report=report,
         folder=ROOT,
     )
+
+
+def prepare_store(options: Options, *, report: Report) -> None:
+    """Create the table or bring it to this version, once and before the services need it; they may not create any.
+
+    A SQLite file is created by whichever service opens it first.
+
+    Raises:
+        CommandError: DynamoDB does not answer, or refuses.
+    """
+    if options.store != "dynamodb":
+        return
+    try:
+        for step in asyncio.run(migrate(options.store_url)):
+            report(f"store: {step}")
+    except CnopError as error:
+        where = options.store_endpoint or f"AWS in {options.region}"
+        raise CommandError(f"the store at {where} cannot be used: {error}") from error
 
 
 def _valkey_command(options: Options, secrets: SecretStore) -> tuple[str, ...]:
