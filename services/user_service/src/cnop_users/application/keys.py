@@ -8,6 +8,8 @@ from cnop_platform.store import Key
 USERS_PREFIX: Final = "USER#"
 SESSIONS: Final = "SESSION#"
 PLACES: Final = "PLACE#"
+ERASED: Final = "ERASED"
+"""The partition that lists who was erased."""
 ALL_USERS: Final = "USERS"
 """The index partition that lists every account, in order of registration."""
 
@@ -35,6 +37,11 @@ def session_key(user_id: UserId, session_id: SessionId) -> Key:
 def place_key(user_id: UserId, place: str) -> Key:
     """Return where it is noted that the person signed in from a place before."""
     return Key(partition(user_id), PLACES + place)
+
+
+def erased_key(user_id: UserId) -> Key:
+    """Return where it is noted that the person was erased."""
+    return Key(ERASED, user_id)
 
 
 def email_key(email_index: str) -> Key:

@@ -1,6 +1,6 @@
 """What operators do from the command line, with the service's own settings: first administrator, roles, keys."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import pairwise
@@ -74,6 +74,14 @@ class Operations:
     async def reinstate(self, username: str) -> None:
         """Let somebody in again. Raises `NotFound`."""
         await self._service.administration.reinstate(await self._find(username), actor=self._actor)
+
+    async def erased(self) -> list[UserId]:
+        """Return everybody who was erased: a list to keep apart from backups."""
+        return await self._service.erasure.erased()
+
+    async def reapply_erasures(self, user_ids: Iterable[UserId]) -> int:
+        """Erase again whom a restored backup brought back; return how many there were."""
+        return sum([await self._service.erasure.reapply(user_id, context=_CONTEXT) for user_id in user_ids])
 
     async def rewrap_data_keys(self) -> int:
         """Wrap every data key that is still under an older master key under the current one; return how many."""

@@ -29,7 +29,9 @@ from cnop_users.application.accounts import Accounts
 from cnop_users.application.administration import Administration
 from cnop_users.application.audit_log import AuditLog
 from cnop_users.application.cash import CashDesk
+from cnop_users.application.erasure import Erasure
 from cnop_users.application.events import SecurityEvents
+from cnop_users.application.export import AccountExport
 from cnop_users.application.factors import SecondFactors
 from cnop_users.application.holding import AssetHoldings
 from cnop_users.application.limits import LoginLimits
@@ -77,7 +79,15 @@ class UserService:
             self.after_answer,
             self.cash_desk,
             self.holdings,
-            SecurityEvents(self._store),
+            self.events,
+            self.erasure,
+            AccountExport(
+                accounts=self.accounts,
+                sessions=self.sessions,
+                events=self.events,
+                reader=self.reader,
+                clock=self._clock,
+            ),
             RefreshCookie(origins=self._settings.origins, max_age_seconds=self._settings.session_absolute_seconds),
             PublishedKeys(
                 keys=lambda: [key.public_jwk() for key in self._keys.published()],
@@ -289,6 +299,23 @@ class UserService:
             store=self._store,
             accounts=self.accounts,
             sessions=self.sessions,
+            audit=self._audit,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def events(self) -> SecurityEvents:
+        """Reads people's own security events."""
+        return SecurityEvents(self._store)
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        """Erases people."""
+        return Erasure(
+            store=self._store,
+            accounts=self.accounts,
+            sessions=self.sessions,
+            reader=self.reader,
             audit=self._audit,
             clock=self._clock,
         )

@@ -1,0 +1,130 @@
+"""Erasing a person: their data key is destroyed, the ledger and the audit trail stay and stay verifiable."""
+
+from dataclasses import replace
+from typing import Final
+
+from cnop_core.clock import Clock, epoch_ms
+from cnop_core.errors import Conflict
+from cnop_core.ids import UserId
+from cnop_ledger import LedgerReader, Wallet
+from cnop_ledger.application.keys import wallet_key
+from cnop_platform.access import Principal
+from cnop_platform.audit import AuditTrail, Severity
+from cnop_platform.directory import username_put
+from cnop_platform.request_context import RequestContext
+from cnop_platform.store import Absent, Check, Delete, Put, Store, Version, Write
+from cnop_users.application import codec, keys, trail
+from cnop_users.application.accounts import Accounts, UnknownUser
+from cnop_users.application.conflicts import settle
+from cnop_users.application.sessions import Sessions
+from cnop_users.domain.users import Status, User
+
+_ENDED_IN_ONE: Final = 40
+_SWEPT_AT_ONCE: Final = 90
+_NAMELESS: Final = "erased"
+
+
+class NotEmpty(Conflict):
+    """The wallet still holds something, or an order is open."""
+
+
+class Erasure:
+    """Erases people, and remembers whom, so that a restored backup can be brought up to date."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        sessions: Sessions,
+        reader: LedgerReader,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._sessions = sessions
+        self._reader = reader
+        self._audit = audit
+        self._clock = clock
+
+    async def erase(self, principal: Principal, *, context: RequestContext) -> None:
+        """Erase the caller. Raises `NotEmpty` while money, assets or open orders are left."""
+        user_id = principal.user_id
+        await settle(lambda: self._erase_own(user_id, context))
+        await self._clean_up(user_id, context)
+
+    async def reapply(self, user_id: UserId, *, context: RequestContext) -> bool:
+        """Erase somebody again whom a restored backup brought back, whatever it says they own; tell whether it had."""
+        item = await self._store.get(keys.user_key(user_id))
+        if item is None or codec.user_from_item(item).status is Status.ERASED:
+            return False
+        await settle(lambda: self._erase_once(user_id, context))
+        await self._clean_up(user_id, context)
+        return True
+
+    async def erased(self) -> list[UserId]:
+        """Return everybody who was erased; this list is kept apart from backups and applied to them."""
+        found: list[UserId] = []
+        cursor = None
+        while True:
+            page = await self._store.query(keys.ERASED, limit=1000, cursor=cursor)
+            found += [UserId(item.key.sk) for item in page.items]
+            cursor = page.cursor
+            if cursor is None:
+                return found
+
+    async def _erase_own(self, user_id: UserId, context: RequestContext) -> None:
+        wallet = await self._reader.wallet(user_id)
+        if wallet.open_orders or any(holding.posted for holding in wallet.holdings.values()):
+            raise NotEmpty("withdraw your cash, sell your assets and cancel your open orders first")
+        await self._erase_once(user_id, context, unchanged=_unchanged(wallet))
+
+    async def _erase_once(self, user_id: UserId, context: RequestContext, *, unchanged: Check | None = None) -> None:
+        user = await self._accounts.get(user_id)
+        if user.status is Status.ERASED:
+            raise UnknownUser("there is no such account")
+        now = self._clock.now()
+        held = (await self._sessions.active(user_id))[:_ENDED_IN_ONE]
+        event = trail.account_change("account_erased", user_id=user_id, context=context, severity=Severity.MEDIUM)
+        writes: list[Write] = [
+            codec.user_put(_tombstone(replace(user, updated_at=now))),
+            Delete(keys.data_key_key(user_id)),
+            Delete(keys.email_key(user.email_index)),
+            Delete(username_put(user.username, user_id).key),
+            Put(keys.erased_key(user_id), {"at_ms": epoch_ms(now)}),
+            *self._sessions.ending(held, unconditional=True),
+            self._audit.record_put(event),
+            *([unchanged] if unchanged else []),
+        ]
+        await self._store.transact(writes)
+        await self._sessions.announce(held)
+
+    async def _clean_up(self, user_id: UserId, context: RequestContext) -> None:
+        """End what was begun meanwhile, and remove what nobody can read any more."""
+        await self._sessions.end_all(user_id, context=context, reason="account_erased")
+        while True:
+            page = await self._store.query(keys.partition(user_id), limit=_SWEPT_AT_ONCE)
+            left = [Delete(item.key) for item in page.items if item.key != keys.user_key(user_id)]
+            if not left:
+                return
+            await self._store.transact(left)
+
+
+def _unchanged(wallet: Wallet) -> Check:
+    """Return the condition that nothing came in since the wallet was found empty."""
+    return Check(wallet_key(wallet.user_id), Version(wallet.version) if wallet.version else Absent())
+
+
+def _tombstone(user: User) -> User:
+    return replace(
+        user,
+        username=_NAMELESS,
+        status=Status.ERASED,
+        roles=frozenset(),
+        password=None,
+        email_index="",
+        email_verified=False,
+        sealed_profile="",
+        factors=frozenset(),
+    )

@@ -1,0 +1,167 @@
+import asyncio
+
+import pytest
+from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
+
+from cnop_core.ids import AssetId, OrderId, UserId
+from cnop_ledger import Amount, Command, Decision, Ledger, Response, place_hold
+from cnop_ledger.testing import ORIGIN, market_command
+from cnop_platform.store import Put
+from cnop_platform.store.open import open_store
+from cnop_platform.system import SystemClock, entropy
+from cnop_users.bootstrap.operations import operations
+
+
+async def erase(client, tokens):
+    return await client.delete("/auth/account", headers=bearer(tokens))
+
+
+async def id_of(client, tokens):
+    return UserId((await client.get("/auth/profile", headers=bearer(tokens))).json()["user_id"])
+
+
+def ledger_of(service):
+    return Ledger(service.store, service.settings.chain_keys, clock=service.clock, entropy=entropy)
+
+
+async def move(client, tokens, direction, amount):
+    response = await client.post(f"/balance/{direction}", json={"amount": amount}, headers=bearer(tokens))
+    assert response.status_code == 201, response.text
+
+
+async def test_an_erased_person_is_gone_and_their_name_and_address_are_free(client, service, tokens):
+    user_id = await id_of(client, tokens)
+    await client.put("/auth/profile", json={"first_name": "Quintessa"}, headers=bearer(tokens))
+    await move(client, tokens, "deposit", "10")
+    await move(client, tokens, "withdraw", "10")
+    other = (await log_in(client)).json()
+    response = await erase(client, tokens)
+    assert response.status_code == 200, response.text
+    for each in (tokens, other):
+        assert (await client.get("/auth/profile", headers=bearer(each))).status_code == 401
+        refresh = await client.post("/auth/refresh", json={"refresh_token": each["refresh_token"]})
+        assert refresh.status_code == 401
+    assert (await log_in(client)).json()["code"] == "AUTH_001"
+    items = [item async for item in service.store.scan(prefix=f"USER#{user_id}")]
+    assert [item.key.sk for item in items] == ["USER"]
+    assert "testuser" not in str(items[0].body)
+    new = await signed_in(client)
+    assert await id_of(client, new) != user_id
+    entries = [item async for item in service.store.scan(prefix=f"WALLET#{user_id}")]
+    assert len(entries) >= 3, "the ledger keeps its entries"
+    records = [item.body["record"] async for item in service.store.scan(prefix="AUDIT#")]
+    assert "account_erased" in [record["activity_name"] for record in records]
+
+
+async def test_erasure_needs_a_recent_proof(client, service, tokens):
+    service.clock.advance(seconds=301)
+    response = await erase(client, tokens)
+    assert (response.status_code, response.json()["code"]) == (403, "PERM_002")
+    fresh = (await client.post("/auth/step-up", json={"password": PASSWORD}, headers=bearer(tokens))).json()
+    assert (await erase(client, fresh)).status_code == 200
+    assert (await client.delete("/auth/account")).status_code == 401
+
+
+async def test_who_still_owns_something_stays(client, service, tokens):
+    user_id = await id_of(client, tokens)
+    await move(client, tokens, "deposit", "5000")
+    assert (await erase(client, tokens)).status_code == 409
+    await ledger_of(service).execute(market_command(user_id, OrderId("ord_0123456789"), quantity=1_000_000))
+    balance = (await client.get("/balance", headers=bearer(tokens))).json()["current_balance"]
+    await move(client, tokens, "withdraw", balance)
+    response = await erase(client, tokens)
+    assert (response.status_code, response.json()["code"]) == (409, "CONFLICT")
+    assert (await log_in(client)).status_code == 200
+
+
+async def test_who_has_an_open_order_stays(client, service, tokens):
+    user_id = await id_of(client, tokens)
+    await move(client, tokens, "deposit", "1")
+
+    def rest(seen):
+        hold = Amount(AssetId("USD"), 100)
+        return Decision(
+            Response(201, "{}"), place_hold(seen.wallet, hold=hold, order_id=OrderId("o"), stamp=seen.stamp)
+        )
+
+    await ledger_of(service).execute(Command(user_id, ORIGIN, rest))
+    assert (await erase(client, tokens)).status_code == 409
+
+
+async def test_money_that_comes_in_at_the_same_time_is_not_stranded(client, service, tokens):
+    deposit = client.post("/balance/deposit", json={"amount": "10"}, headers=bearer(tokens))
+    erased, deposited = await asyncio.gather(erase(client, tokens), deposit)
+    if deposited.status_code == 201:
+        assert erased.status_code == 409
+    else:
+        assert erased.status_code == 200
+
+
+async def test_of_two_who_erase_one_account_at_once_nobody_fails(client, tokens):
+    statuses = sorted(
+        response.status_code for response in await asyncio.gather(*(erase(client, tokens) for _ in range(3)))
+    )
+    assert statuses[0] == 200
+    assert set(statuses) <= {200, 401, 404}
+
+
+async def test_a_restored_backup_is_brought_up_to_date(tmp_path, valkey_server, cache):
+    settings = make_settings(tmp_path, valkey_server.url)
+    store = await open_store(settings.store)
+    service = ServiceUnderTest(settings, cache, store=store, clock=SystemClock())
+    async with service.client() as client:
+        tokens = await signed_in(client)
+        user_id = await id_of(client, tokens)
+        backup = [item async for item in store.scan()]
+        assert (await erase(client, tokens)).status_code == 200
+        async with operations(settings) as operator:
+            erased = await operator.erased()
+            assert erased == [user_id]
+        await store.transact(
+            [Put(item.key, item.body, index=item.index) for item in backup if item.key.pk != "REVOKED"]
+        )
+        assert (await log_in(client)).status_code == 200
+        async with operations(settings) as operator:
+            assert await operator.reapply_erasures(erased) == 1
+            assert await operator.reapply_erasures(erased) == 0
+        assert (await log_in(client)).status_code == 401
+        assert (await register(client)).status_code == 201
+    await store.close()
+
+
+async def test_the_export_holds_everything_about_oneself_and_nobody_else(client, service, tokens):
+    other = await signed_in(client, "otheruser")
+    await move(client, tokens, "deposit", "10.50")
+    await move(client, other, "deposit", "99")
+    await client.put("/auth/profile", json={"first_name": "Ada", "date_of_birth": "1990-02-28"}, headers=bearer(tokens))
+    response = await client.get("/auth/account/export", headers=bearer(tokens))
+    assert response.status_code == 200
+    assert response.headers["content-disposition"] == 'attachment; filename="account.json"'
+    document = response.json()
+    assert set(document) == {"exported_at", "account", "sessions", "security_events", "ledger_entries"}
+    assert (document["account"]["email"], document["account"]["first_name"]) == ("testuser@example.com", "Ada")
+    assert len(document["sessions"]) == 1
+    assert {event["type"] for event in document["security_events"]} == {
+        "account_registered",
+        "login",
+        "profile_changed",
+    }
+    (entry,) = document["ledger_entries"]
+    assert {posting["account"]: posting["amount"] for posting in entry["postings"]} == {
+        "user": "10.50",
+        "external": "-10.50",
+    }
+    assert "otheruser" not in response.text
+    assert (await client.get("/auth/account/export")).status_code == 401
+
+
+async def test_a_new_account_exports_too(client, tokens):
+    document = (await client.get("/auth/account/export", headers=bearer(tokens))).json()
+    assert document["ledger_entries"] == []
+
+
+@pytest.mark.parametrize("path", ["/auth/account"])
+async def test_erasure_without_the_store_erases_nothing(client, service, tokens, path):
+    service.store.refuse_next()
+    assert (await client.delete(path, headers=bearer(tokens))).status_code == 503
+    assert (await client.get("/auth/profile", headers=bearer(tokens))).status_code == 200
