@@ -15,8 +15,8 @@ from cnop_inventory.application.market_item import MARKET_KEY, read_market
 from cnop_inventory.application.price_desk import PriceDesk
 from cnop_inventory.domain.sanity import PriceGate, SanityBounds, Verdict
 from cnop_platform.catalogue import Catalogue, asset_put
+from cnop_platform.infrastructure import background
 from cnop_platform.prices import SNAPSHOT_KEY, decode_quotes
-from cnop_platform.runtime import background
 from cnop_platform.store import Absent, StoreUnavailable
 from cnop_platform.store.memory import MemoryStore
 

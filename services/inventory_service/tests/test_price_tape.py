@@ -7,8 +7,8 @@ from samples import BTC, ETH, NOW, quote
 from cnop_core.clock import epoch_ms
 from cnop_inventory.api.stream import encode_tick
 from cnop_inventory.application.price_tape import PriceTape
+from cnop_platform.infrastructure import background
 from cnop_platform.prices import PriceBoard
-from cnop_platform.runtime import background
 from cnop_platform.store.memory import MemoryStore
 
 START = epoch_ms(NOW)

@@ -35,9 +35,9 @@ from cnop_platform.catalogue import Asset, Catalogue, asset_put
 from cnop_platform.directory import username_put
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health
+from cnop_platform.infrastructure import background
 from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.prices import Quote
-from cnop_platform.runtime import background
 from cnop_platform.store import Anything
 from cnop_platform.streams import Streams
 from cnop_platform.testing.tokens import TERMS, TokenMint

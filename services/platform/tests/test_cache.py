@@ -5,7 +5,7 @@ import pytest
 
 from cnop_core.errors import Unavailable
 from cnop_platform.cache import CacheError, Subscription, connect
-from cnop_platform.runtime import background
+from cnop_platform.infrastructure import background
 
 CHANNEL = "cnop:sample"
 

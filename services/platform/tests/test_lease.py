@@ -3,8 +3,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from cnop_platform.infrastructure import background
 from cnop_platform.lease import Lease
-from cnop_platform.runtime import background
 
 TTL_SECONDS = 0.6
 

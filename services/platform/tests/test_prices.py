@@ -12,6 +12,7 @@ from cnop_core.ids import AssetId
 from cnop_core.money import PriceUnits
 from cnop_platform import strict_json
 from cnop_platform.cache import connect
+from cnop_platform.infrastructure import background
 from cnop_platform.prices import (
     FALLBACK_SECONDS,
     HIGHEST,
@@ -26,7 +27,6 @@ from cnop_platform.prices import (
     encode_quotes,
     snapshot_put,
 )
-from cnop_platform.runtime import background
 from cnop_platform.store import Put, StoreUnavailable
 from cnop_platform.store.memory import MemoryStore
 

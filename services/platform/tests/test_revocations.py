@@ -6,8 +6,8 @@ import pytest
 
 from cnop_core.clock import FixedClock
 from cnop_core.ids import SessionId
+from cnop_platform.infrastructure import background
 from cnop_platform.revocations import RevocationPublisher, RevocationView, revocation_put
-from cnop_platform.runtime import background
 from cnop_platform.store.memory import MemoryStore
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

@@ -1,6 +1,6 @@
 import asyncio
 
-from cnop_platform.runtime import background
+from cnop_platform.infrastructure import background
 
 
 async def test_background_work_ends_although_it_took_its_first_cancellation_for_a_failed_call():

@@ -1,6 +1,6 @@
 import asyncio
 
-from cnop_platform.runtime import background
+from cnop_platform.infrastructure import background
 from cnop_platform.wakeups import WALLET_CHANNEL, WalletBell, WalletEar
 
 

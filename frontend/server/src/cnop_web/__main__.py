@@ -5,7 +5,8 @@ from importlib.metadata import version
 import httpx
 
 from cnop_platform.log import configure_logging
-from cnop_platform.serve import read_settings, serve
+from cnop_platform.process import read_settings
+from cnop_platform.serve import serve
 from cnop_platform.system import SystemClock, monotonic
 from cnop_web.app import Web, create_app
 from cnop_web.page import load_page

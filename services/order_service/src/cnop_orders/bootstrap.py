@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
-from uuid import uuid4
 
 import valkey.asyncio as valkey
 from fastapi import FastAPI
@@ -13,26 +12,26 @@ from cnop_core.clock import Clock
 from cnop_core.ids import Entropy
 from cnop_ledger import Ledger, LedgerReader
 from cnop_orders import VERSION
-from cnop_orders.adapters.worker import LEASE_NAME, EngineWorker
 from cnop_orders.api import holdings, orders, stream
-from cnop_orders.application.engine import Engine
 from cnop_orders.application.holdings import Holdings
 from cnop_orders.application.portfolio_history import PortfolioHistory
 from cnop_orders.application.queries import OrderReader
 from cnop_orders.application.trading import Trading
 from cnop_orders.application.wallet_feed import WalletFeeds
 from cnop_orders.domain.terms import Terms
-from cnop_orders.settings import EngineSettings, OrderSettings
+from cnop_orders.settings import OrderSettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
-from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import EndedSessions
 from cnop_platform.candles import ClosingPrices
 from cnop_platform.catalogue import Catalogue
 from cnop_platform.directory import Directory
-from cnop_platform.lease import Lease
+from cnop_platform.infrastructure import background
+from cnop_platform.log import configure_logging
 from cnop_platform.prices import PriceBoard
-from cnop_platform.runtime import background, infrastructure, service_runtime
+from cnop_platform.process import read_settings
+from cnop_platform.runtime import service_runtime
+from cnop_platform.serve import serve
 from cnop_platform.store import Store
 from cnop_platform.streams import Streams
 from cnop_platform.system import entropy as system_entropy
@@ -40,7 +39,6 @@ from cnop_platform.tokens import KeySource
 from cnop_platform.wakeups import WalletBell, WalletEar
 
 NAME: Final = "order_service"
-ENGINE_NAME: Final = "order_engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,38 +155,6 @@ def stream_bounds(settings: OrderSettings) -> Streams:
     return Streams(limit=settings.stream_limit, per_address=settings.stream_limit_per_user)
 
 
-async def engine(settings: EngineSettings) -> None:
-    """Run the engine until cancelled."""
-    async with infrastructure(settings) as base:
-        board = PriceBoard(store=base.store, cache=base.cache, clock=base.clock)
-        bell = WalletBell(base.cache)
-        sealer = Sealer(
-            store=base.store, key=settings.audit_key.get_secret_value(), service=ENGINE_NAME, clock=base.clock
-        )
-        ledger = Ledger(base.store, settings.chain_keys, clock=base.clock, entropy=system_entropy, witness=sealer.note)
-        lease = Lease(base.cache, name=LEASE_NAME, holder=str(uuid4()))
-        worker = EngineWorker(
-            engine=Engine(
-                store=base.store,
-                ledger=ledger,
-                catalogue=Catalogue(store=base.store, clock=base.clock),
-                board=board,
-                terms=settings.terms,
-                clock=base.clock,
-                entropy=system_entropy,
-                ring=bell.ring,
-            ),
-            board=board,
-            lease=lease,
-        )
-        try:
-            async with background([board.run(), bell.run(), lease.run(), sealer.run()]):
-                await worker.run()
-        finally:
-            await ledger.close()
-            await sealer.seal()
-
-
 def describe() -> dict[str, Any]:
     """Return the OpenAPI description, without any connection or secret."""
     return describe_app(create(_never_wired))
@@ -209,3 +175,11 @@ def create(wire: Wire, *, gateway_secret: str = "", policies: str | None = None)
 
 def _never_wired() -> AbstractAsyncContextManager[Wiring]:
     raise RuntimeError("this app only describes itself")
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = read_settings(OrderSettings)
+    configure_logging(service=NAME, level=settings.log_level)
+    streams = stream_bounds(settings)
+    serve(build(settings, streams=streams), host=settings.host, port=settings.port, on_stop=streams.stop)

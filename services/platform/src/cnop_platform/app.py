@@ -15,7 +15,8 @@ from cnop_platform.access import UndeclaredAccess, declared_access
 from cnop_platform.edge import Edge
 from cnop_platform.error_handlers import install_error_handlers
 from cnop_platform.gatekeeper import Gatekeeper
-from cnop_platform.health import Health, health_router
+from cnop_platform.health import Health
+from cnop_platform.health_routes import health_router
 from cnop_platform.permissions import Role
 from cnop_platform.policies import load_role_matrix, policies_folder
 from cnop_platform.problem import PROBLEM_SCHEMA

@@ -1,20 +1,13 @@
-"""Runs a service or a worker as a process: uvloop, clean stop on SIGTERM or SIGINT, one line on a bad setting."""
+"""Serves HTTP: uvicorn on uvloop with every bound stated, and a clean stop on SIGTERM or SIGINT."""
 
-import asyncio
 import contextlib
-import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, NoReturn, TypeVar
+from collections.abc import Callable
+from typing import Final
 
 import uvicorn
-import uvloop
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings
 from starlette.types import ASGIApp
-
-S = TypeVar("S", bound=BaseSettings)
 
 _STOP_SECONDS: Final = 10
 _START_FAILED: Final = 3
@@ -58,35 +51,3 @@ def serve(app: ASGIApp, *, host: str, port: int, on_stop: Callable[[], None] = l
         server.run()
     if not server.started:
         sys.exit(_START_FAILED)
-
-
-def run_worker(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a coroutine until it ends or the process is told to stop, then cancel it and wait for it."""
-
-    async def supervise() -> None:
-        task = asyncio.ensure_future(work())
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(supervise())
-
-
-def read_settings(kind: type[S]) -> S:
-    """Return the settings of this environment; a missing or wrong one ends the process with a line that names it."""
-    from_environment: dict[str, Any] = {}
-    try:
-        return kind(**from_environment)
-    except ValidationError as error:
-        explain_settings(error)
-
-
-def explain_settings(error: ValidationError) -> NoReturn:
-    """Name the settings that are missing or wrong, without their values, and end the process."""
-    found = "; ".join(
-        f"CNOP_{str(each['loc'][0]).upper() if each['loc'] else '?'}: {each['msg']}" for each in error.errors()
-    )
-    sys.exit(f"settings: {found}")
