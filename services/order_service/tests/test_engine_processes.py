@@ -36,6 +36,7 @@ class EngineProcess:
             "CNOP_VALKEY_URL": valkey_url,
             "CNOP_AUDIT_KEY": base64.urlsafe_b64encode(bytes(32)).decode(),
             "CNOP_LEDGER_KEY": base64.urlsafe_b64encode(bytes(range(32))).decode(),
+            "CNOP_AUDIT_KEY": base64.urlsafe_b64encode(b"a" * 32).decode(),
         }
         with self._log_path.open("wb") as log:
             self._process = subprocess.Popen(
@@ -48,6 +49,7 @@ class EngineProcess:
 
     @property
     def has_the_lease(self):
+        assert self._process.poll() is None, self.log
         return self.log.count("lease_gained") > self.log.count("lease_lost")
 
     def signal(self, number):
