@@ -19,6 +19,8 @@ from cnop_ledger.application.group import InvalidDecision
 from cnop_ledger.application.keys import answer_key, entry_key, wallet_key
 from cnop_ledger.testing import KEYS, NO_CAPS, ORIGIN, deposit_command, market_command, withdraw_command
 from cnop_platform.store import Absent, ConditionFailed, InvalidWrite, Key, Put, Version
+from cnop_platform.store.memory import MemoryStore
+from cnop_platform.testing.stores import UnreliableStore
 
 MINE = Key("MINE", "MINE")
 
@@ -39,17 +41,16 @@ async def settled(ledger, commands):
 
 async def test_31_waiting_commands_take_two_transactions(ledger, store, user):
     outcomes = await settled(ledger, [deposit_command(user, 1, key=str(n)) for n in range(31)])
-    assert store.transactions == 2
+    assert ledger.stats.groups == 2
     assert [outcome.entry.seq for outcome in outcomes] == list(range(1, 32))
     assert (await LedgerReader(store, KEYS).wallet(user)).cash.posted == 31
 
 
-async def test_a_full_group_of_orders_with_keys_fits_into_one_transaction(ledger, store, user):
+async def test_a_full_group_of_orders_with_keys_fits_into_one_transaction(ledger, user):
     await ledger.execute(deposit_command(user, 10**9))
-    before = store.transactions
     outcomes = await settled(ledger, [market_command(user, OrderId(f"ord_{n}"), key=str(n)) for n in range(31)])
     assert all(outcome.entry for outcome in outcomes)
-    assert store.transactions == before + 2
+    assert ledger.stats.groups == 3
 
 
 async def test_a_refusal_in_a_group_disturbs_nobody_and_sees_what_went_before(ledger, store, user):
@@ -118,14 +119,31 @@ async def test_commands_that_share_an_item_follow_each_other(ledger, store, user
     assert (await store.get(MINE)).body["n"] == 8
 
 
-async def test_large_decisions_are_spread_over_transactions_of_100_writes(ledger, store, user):
+async def test_a_command_that_reads_what_another_in_line_writes_sees_it_written(ledger, user):
+    def looking(seen):
+        body = str(seen.items[MINE].body["n"])
+        return Decision(Response(200, body), record(seen.wallet, order_id=OrderId("o"), stamp=seen.stamp))
+
+    writers = [noting(user, Put(MINE, {"n": number})) for number in (1, 2)]
+    outcomes = await settled(ledger, [*writers, Command(user, ORIGIN, looking, reads=(MINE,))])
+    assert outcomes[2].response.body == "2"
+
+
+async def test_commands_that_write_the_same_item_unseen_commit_one_by_one(make_ledger, user):
+    store = UnreliableStore(MemoryStore())
+    outcomes = await settled(make_ledger(on=store), [noting(user, Put(MINE, {"n": number})) for number in range(4)])
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert store.transactions == 4
+
+
+async def test_large_decisions_are_spread_over_transactions_of_100_writes(ledger, user):
     commands = [
         noting(user, *(Put(Key("MINE", f"{number}-{index}"), {}, Absent()) for index in range(20)))
         for number in range(12)
     ]
     outcomes = await settled(ledger, commands)
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-    assert store.transactions == 4  # the first by itself, then 4 + 4 + 3 of 21 writes each
+    assert ledger.stats.groups == 4  # the first by itself, then 4 + 4 + 3 of 21 writes each
 
 
 @pytest.mark.parametrize("key", [wallet_key, lambda user: entry_key(user, 9), lambda user: answer_key(user, "ref")])
