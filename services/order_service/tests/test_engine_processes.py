@@ -36,7 +36,6 @@ class EngineProcess:
             "CNOP_VALKEY_URL": valkey_url,
             "CNOP_AUDIT_KEY": base64.urlsafe_b64encode(bytes(32)).decode(),
             "CNOP_LEDGER_KEY": base64.urlsafe_b64encode(bytes(range(32))).decode(),
-            "CNOP_AUDIT_KEY": base64.urlsafe_b64encode(b"a" * 32).decode(),
         }
         with self._log_path.open("wb") as log:
             self._process = subprocess.Popen(
