@@ -2,8 +2,10 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { keys } from '@/shared/api/keys';
-import { type Services, ServicesProvider } from '@/shared/services';
-import { ToastProvider } from '@/shared/ui/toasts';
+import type { WalletChange } from '@/shared/live/wallet-stream';
+import { outcomeOf, sentenceFor } from '@/shared/orders/outcome';
+import { type Services, ServicesProvider, useServices, useSession } from '@/shared/services';
+import { ToastProvider, useToast } from '@/shared/ui/toasts';
 import type { createAppRouter } from './router';
 
 interface AppProps {
@@ -12,38 +14,66 @@ interface AppProps {
 }
 
 /** Starts the session, and forgets what its owner saw as soon as it ends. */
-function useSessionLife({ session, queries }: Services) {
+function useSessionLife({ session, queries, wallet }: Services) {
   useEffect(() => {
     void session.restore();
     return session.subscribe(() => {
-      if (session.snapshot().status === 'signed-out') queries.removeQueries({ queryKey: keys.account });
+      if (session.snapshot().status !== 'signed-out') return;
+      wallet.forget();
+      queries.removeQueries({ queryKey: keys.account });
     });
-  }, [session, queries]);
+  }, [session, queries, wallet]);
 }
 
-/** Streams prices while somebody looks: a hidden page must not hold one of the server's streams. */
-function useLivePrices({ prices }: Services) {
+interface Stream {
+  start: () => void;
+  stop: () => void;
+}
+
+/** Streams while somebody looks: a hidden page must not hold one of the server's streams. */
+function useWhileVisible(stream: Stream, wanted: boolean) {
   useEffect(() => {
+    if (!wanted) return undefined;
     const follow = () => {
-      if (document.visibilityState === 'visible') prices.start();
-      else prices.stop();
+      if (document.visibilityState === 'visible') stream.start();
+      else stream.stop();
     };
     follow();
     document.addEventListener('visibilitychange', follow);
     return () => {
       document.removeEventListener('visibilitychange', follow);
-      prices.stop();
+      stream.stop();
     };
-  }, [prices]);
+  }, [stream, wanted]);
+}
+
+/** Follows one's own wallet, and says what became of orders that waited. */
+function WalletWatch() {
+  const { wallet, walletChanges } = useServices();
+  const session = useSession();
+  const announce = useToast();
+  useWhileVisible(wallet, session.status === 'signed-in' && session.roles.includes('customer'));
+  useEffect(() => {
+    const tell = ({ order }: WalletChange) => {
+      if (order === null || !order.order_type.startsWith('limit_')) return;
+      if (order.status === 'completed' || order.status === 'expired') announce('success', sentenceFor(order, order.asset_id), outcomeOf(order));
+    };
+    walletChanges.add(tell);
+    return () => {
+      walletChanges.delete(tell);
+    };
+  }, [walletChanges, announce]);
+  return null;
 }
 
 export function App({ services, router }: AppProps) {
   useSessionLife(services);
-  useLivePrices(services);
+  useWhileVisible(services.prices, true);
   return (
     <ServicesProvider value={services}>
       <QueryClientProvider client={services.queries}>
         <ToastProvider>
+          <WalletWatch />
           <RouterProvider router={router} />
         </ToastProvider>
       </QueryClientProvider>

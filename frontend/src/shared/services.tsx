@@ -1,11 +1,13 @@
 import { QueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import { type ApiClient, createApiClient } from './api/client';
-import { ASSETS_KEY } from './api/keys';
+import { ASSETS_KEY, keys } from './api/keys';
 import { isTransient } from './api/problem';
 import type { AssetPage } from './api/types';
 import { withTicks } from './live/merge-prices';
 import { type Connect, PriceStream } from './live/price-stream';
+import { walletPorts } from './live/wallet-connection';
+import { type WalletChange, WalletStream } from './live/wallet-stream';
 import { Session, type SessionPorts, type SessionState } from './session/session';
 
 /** What the application is built from; made once per page, or once per test. */
@@ -14,6 +16,9 @@ export interface Services {
   readonly api: ApiClient;
   readonly queries: QueryClient;
   readonly prices: PriceStream;
+  readonly wallet: WalletStream;
+  /** Hears of every change of one's wallet that arrived by stream, after the figures were asked for anew. */
+  readonly walletChanges: Set<(change: WalletChange) => void>;
 }
 
 const READ_RETRIES = 2;
@@ -38,7 +43,16 @@ export function createServices(ports: SessionPorts, connect: Connect = () => nul
   const prices = new PriceStream(connect, (ticks) => {
     queries.setQueryData<AssetPage>(ASSETS_KEY, (page) => (page === undefined ? undefined : withTicks(page, ticks)));
   });
-  return { session, api: createApiClient(session), queries, prices };
+  const walletChanges = new Set<(change: WalletChange) => void>();
+  const refreshAccount = () => void queries.invalidateQueries({ queryKey: keys.account });
+  const wallet = new WalletStream(walletPorts(session), {
+    onReset: refreshAccount,
+    onChange: (changes) => {
+      refreshAccount();
+      for (const change of changes) for (const listener of walletChanges) listener(change);
+    },
+  });
+  return { session, api: createApiClient(session), queries, prices, wallet, walletChanges };
 }
 
 const ServicesContext = createContext<Services | null>(null);

@@ -1,6 +1,7 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { AssetHeader } from '@/features/markets/asset-header';
 import { PriceCard } from '@/features/markets/price-card';
+import { OpenOrders } from '@/features/orders/open-orders';
 import { AssetTransactions } from '@/features/portfolio/asset-transactions';
 import { HoldingCard } from '@/features/portfolio/holding-card';
 import { TradeCard } from '@/features/trade/trade-card';
@@ -59,6 +60,7 @@ export function AssetPage() {
           <TradeCard asset={asset.data} />
         </div>
         <div className="grid min-w-0 gap-4 lg:gap-6">
+          {signedIn && <OpenOrders assetId={asset.data.asset_id} />}
           <HoldingCard assetId={asset.data.asset_id} />
           {signedIn && (
             <Card title="Your transactions">

@@ -1,5 +1,6 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { OrderHistory } from '@/features/orders/order-history';
+import { OpenOrders } from '@/features/orders/open-orders';
 import { PageTitle } from './page-title';
 
 const route = getRouteApi('/own/orders');
@@ -9,13 +10,16 @@ export function OrdersPage() {
   const navigate = route.useNavigate();
   return (
     <>
-      <PageTitle title="Orders">Everything you have ordered, newest first.</PageTitle>
-      <OrderHistory
-        filter={filter}
-        onFilter={(search) => {
-          void navigate({ search, replace: true, resetScroll: false });
-        }}
-      />
+      <PageTitle title="Orders">What waits for its price, and everything you have ordered.</PageTitle>
+      <div className="grid gap-4 lg:gap-6">
+        <OpenOrders />
+        <OrderHistory
+          filter={filter}
+          onFilter={(search) => {
+            void navigate({ search, replace: true, resetScroll: false });
+          }}
+        />
+      </div>
     </>
   );
 }

@@ -1,12 +1,14 @@
-import * as ToggleGroup from '@radix-ui/react-toggle-group';
 import { lazy, Suspense, useState } from 'react';
 import type { Asset } from '@/shared/api/types';
 import { formatPrice } from '@/shared/money/format';
 import { Card } from '@/shared/ui/card';
+import { Segmented } from '@/shared/ui/segmented';
 import { FailedState, Skeleton } from '@/shared/ui/states';
 import { type Bar, type Interval, INTERVALS, secondsOf, useCandles, withTick } from './candles';
 
 const PriceChart = lazy(() => import('./price-chart'));
+
+const CHOICES = INTERVALS.map(([name, spoken]) => [name, name, spoken] as const);
 
 const NO_BARS: readonly Bar[] = [];
 
@@ -29,32 +31,6 @@ function useRunningBar(asset: Asset, interval: Interval, bars: readonly Bar[] | 
   return bar;
 }
 
-function IntervalToggle({ value, onChange }: { value: Interval; onChange: (interval: Interval) => void }) {
-  return (
-    <ToggleGroup.Root
-      type="single"
-      aria-label="Chart interval"
-      value={value}
-      className="flex gap-0.5 rounded-lg bg-sunken p-0.5"
-      onValueChange={(chosen) => {
-        const known = INTERVALS.find(([name]) => name === chosen);
-        if (known !== undefined) onChange(known[0]);
-      }}
-    >
-      {INTERVALS.map(([name, spoken]) => (
-        <ToggleGroup.Item
-          key={name}
-          value={name}
-          aria-label={spoken}
-          className="rounded-md px-2.5 py-1 text-xs font-medium text-muted hover:text-text data-[state=on]:bg-surface data-[state=on]:text-text data-[state=on]:shadow-sm"
-        >
-          {name}
-        </ToggleGroup.Item>
-      ))}
-    </ToggleGroup.Root>
-  );
-}
-
 /** The price over time, with the live price as its last bar. */
 export function PriceCard({ asset }: { asset: Asset }) {
   const [interval, setInterval] = useState<Interval>('1m');
@@ -62,7 +38,7 @@ export function PriceCard({ asset }: { asset: Asset }) {
   const running = useRunningBar(asset, interval, candles.data);
   const label = `${asset.name} price chart, ${interval} candles, now ${formatPrice(asset.price_usd)}`;
   return (
-    <Card title="Price" action={<IntervalToggle value={interval} onChange={setInterval} />}>
+    <Card title="Price" action={<Segmented label="Chart interval" size="sm" value={interval} options={CHOICES} onChange={setInterval} />}>
       <div className="relative h-72 p-2 sm:h-96 2xl:h-[30rem]">
         {candles.error !== null && candles.data === undefined ? (
           <FailedState error={candles.error} onRetry={() => void candles.refetch()} />

@@ -125,7 +125,7 @@ export function OrderHistory({ filter, onFilter }: OrderHistoryProps) {
   const { rows, error, retry, pager } = useOrders(filter);
   const filtered = filter.type !== undefined || filter.status !== undefined;
   return (
-    <Card>
+    <Card title="History">
       <div role="search" className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:flex sm:px-5">
         <Select label="Order type" className="sm:w-44" value={filter.type ?? ''} options={[['', 'All types'], ...TYPES]} onChoose={(type) => { onFilter({ ...filter, type: isOrderType(type) ? type : undefined }); }} />
         <Select label="Order status" className="sm:w-44" value={filter.status ?? ''} options={[['', 'All statuses'], ...STATUSES]} onChoose={(status) => { onFilter({ ...filter, status: isStatus(status) ? status : undefined }); }} />

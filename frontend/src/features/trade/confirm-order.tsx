@@ -1,15 +1,16 @@
 import type { ReactNode } from 'react';
 import { uncertainty, useIntentKey } from '@/shared/api/idempotency';
 import { explain, isProblem } from '@/shared/api/problem';
-import type { Asset, Order } from '@/shared/api/types';
-import type { Decimal } from '@/shared/money/decimal';
+import type { Asset, Order, OrderPreview } from '@/shared/api/types';
+import { add, type Decimal, parseDecimal } from '@/shared/money/decimal';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
 import { Dialog } from '@/shared/ui/dialog';
 import { Notice } from '@/shared/ui/notice';
 import { Skeleton } from '@/shared/ui/states';
 import { useOrderPreview, usePlaceOrder } from './place-order';
-import type { NewOrder, Side } from './ticket';
+import { type NewOrder, type Side, TIMES_IN_FORCE } from './ticket';
 
 /** An order frozen for confirmation. A new `id` is a new intention, with a new key. */
 export interface Draft {
@@ -37,9 +38,22 @@ function Line({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Costs({ draft, asset }: { draft: Draft; asset: Asset }) {
-  const preview = useOrderPreview(draft.order);
+/** What will be owned afterwards or, while the order waits, once it has filled. */
+function holdingAfter({ side, order }: Draft, preview: OrderPreview): Decimal | null {
+  const [available, quantity] = [parseDecimal(preview.available_quantity), parseDecimal(order.quantity)];
+  if (available === null || quantity === null) return null;
+  return preview.status === 'pending' && side === 'buy' ? add(available, quantity) : available;
+}
+
+function nameOfPrice({ order }: Draft, preview: OrderPreview | undefined): string {
+  if (order.price === undefined) return 'Price';
+  return preview?.status === 'completed' ? 'Fills at' : 'Limit price';
+}
+
+function Costs({ draft, asset, preview }: { draft: Draft; asset: Asset; preview: ReturnType<typeof useOrderPreview> }) {
   const { side, order } = draft;
+  const { data } = preview;
+  const rests = data?.status === 'pending';
   const waiting = preview.isPending ? <Skeleton className="ml-auto h-4 w-20" /> : null;
   return (
     <>
@@ -47,19 +61,46 @@ function Costs({ draft, asset }: { draft: Draft; asset: Asset }) {
         <Line name="Quantity">
           {formatQuantity(order.quantity)} {asset.symbol}
         </Line>
-        <Line name={order.price === undefined ? 'Price' : 'Limit price'}>{formatPrice(preview.data?.price ?? order.price ?? order.reference_price ?? null)}</Line>
-        <Line name={side === 'buy' ? 'Cost' : 'Proceeds'}>{formatMoney(preview.data?.total_amount ?? draft.estimate)}</Line>
-        <Line name="Fee">{waiting ?? formatMoney(preview.data?.fee)}</Line>
-        <Line name={side === 'buy' ? 'You pay' : 'You receive'}>{waiting ?? <span className="text-base">{formatMoney(preview.data?.cost)}</span>}</Line>
-        <Line name="Cash afterwards">{waiting ?? formatMoney(preview.data?.available_balance)}</Line>
+        <Line name={nameOfPrice(draft, data)}>{formatPrice(data?.price ?? order.price ?? order.reference_price ?? null)}</Line>
+        {order.time_in_force !== undefined && <Line name="Time in force">{timeInForceText(order)}</Line>}
+        <Line name={side === 'buy' ? 'Cost' : 'Proceeds'}>{formatMoney(data?.total_amount ?? draft.estimate)}</Line>
+        <Line name="Fee">{waiting ?? formatMoney(data?.fee)}</Line>
+        <Line name={side === 'buy' ? 'You pay' : 'You receive'}>{waiting ?? <span className="text-base">{formatMoney(data?.cost)}</span>}</Line>
+        <Line name={rests && side === 'buy' ? 'Cash available meanwhile' : 'Cash afterwards'}>{waiting ?? formatMoney(data?.available_balance)}</Line>
+        <Line name={rests ? 'You hold once filled' : 'You hold afterwards'}>
+          {waiting ?? (
+            <>
+              {formatQuantity(data === undefined ? null : holdingAfter(draft, data))} {asset.symbol}
+            </>
+          )}
+        </Line>
       </dl>
       {preview.error !== null && <Notice kind="warning">{explain(preview.error)}</Notice>}
     </>
   );
 }
 
+function timeInForceText({ time_in_force: time, expires_at: end }: NewOrder): string {
+  if (time === 'GTD') return `Until ${formatDateTime(end)}`;
+  return TIMES_IN_FORCE.find(([value]) => value === time)?.[1] ?? '';
+}
+
+/** How and when the order will fill, in a sentence. */
+function Expectation({ draft: { order, side }, preview }: { draft: Draft; preview: OrderPreview | undefined }) {
+  if (order.max_slippage_bps !== undefined) {
+    return <>Filled at the live price. If it moves against you by more than {order.max_slippage_bps / 100} %, nothing is traded.</>;
+  }
+  if (preview === undefined) return null;
+  if (preview.status === 'pending') {
+    return <>Waits until the price is {side === 'buy' ? 'at or below' : 'at or above'} your limit. Until then {side === 'buy' ? 'the cash' : 'the quantity'} is held; cancelling frees it.</>;
+  }
+  if (preview.status === 'cancelled') return <>The market does not meet your limit now: placed like this, nothing is traded.</>;
+  return <>The market meets your limit already: filled at once, at the live price.</>;
+}
+
 function Confirmation({ asset, draft, onClose, onPlaced, onReprice }: ConfirmOrderProps & { draft: Draft }) {
   const placing = usePlaceOrder();
+  const preview = useOrderPreview(draft.order);
   const idempotencyKey = useIntentKey(`order ${draft.id}`);
   const verb = draft.side === 'buy' ? 'Buy' : 'Sell';
   const priceMoved = isProblem(placing.error, 'PRICE_MOVED');
@@ -71,10 +112,10 @@ function Confirmation({ asset, draft, onClose, onPlaced, onReprice }: ConfirmOrd
   return (
     <div className="space-y-4">
       {placing.error !== null && <Notice kind="error">{uncertainty(placing.error) ?? explain(placing.error)}</Notice>}
-      <Costs draft={draft} asset={asset} />
-      {draft.order.max_slippage_bps !== undefined && (
-        <p className="text-xs text-muted">Filled at the live price. If it moves against you by more than {draft.order.max_slippage_bps / 100} %, nothing is traded.</p>
-      )}
+      <Costs draft={draft} asset={asset} preview={preview} />
+      <p className="text-xs text-muted empty:hidden">
+        <Expectation draft={draft} preview={preview.data} />
+      </p>
       <div className="grid grid-cols-2 gap-3">
         <Button size="lg" onClick={onClose} disabled={placing.isPending}>
           Cancel

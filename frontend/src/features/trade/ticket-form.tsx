@@ -1,15 +1,23 @@
 import { type SubmitEvent, useRef, useState } from 'react';
-import type { Asset, Order } from '@/shared/api/types';
 import { useBalance, usePortfolio } from '@/shared/api/queries';
+import type { Asset, Order } from '@/shared/api/types';
 import { type Decimal, parseDecimal, subtract, ZERO } from '@/shared/money/decimal';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { outcomeOf, sentenceFor } from '@/shared/orders/outcome';
 import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
+import { Segmented } from '@/shared/ui/segmented';
 import { useToast } from '@/shared/ui/toasts';
 import { ConfirmOrder, type Draft } from './confirm-order';
-import { checkTicket, type CheckedTicket, EMPTY_TICKET, estimatedTotal, type Market, quantityForShare, type Side, type Ticket } from './ticket';
+import { LimitFields } from './limit-fields';
+import { checkTicket, type CheckedTicket, EMPTY_TICKET, estimatedTotal, type Market, type Pricing, quantityForShare, type Side, type Ticket } from './ticket';
 import { SideToggle } from './side-toggle';
+
+const PRICINGS: readonly (readonly [Pricing, string])[] = [
+  ['market', 'Market'],
+  ['limit', 'Limit'],
+];
 
 const SHARES = [25, 50, 75, 100] as const;
 
@@ -56,13 +64,6 @@ function Shares({ side, disabled, onPick }: SharesProps) {
   );
 }
 
-function sentenceFor(order: Order, symbol: string): string {
-  const quantity = `${formatQuantity(order.quantity)} ${symbol}`;
-  if (order.status !== 'completed') return `Your order for ${quantity} is ${order.status}.`;
-  const done = order.order_type.endsWith('buy') ? 'Bought' : 'Sold';
-  return `${done} ${quantity} at ${formatPrice(order.executed_price ?? order.price)} for ${formatMoney(order.total_amount)}.`;
-}
-
 /** The order ticket of one asset: fill in, check, confirm. */
 export function TicketForm({ asset }: { asset: Asset }) {
   const [ticket, setTicket] = useState<Ticket>(EMPTY_TICKET);
@@ -92,8 +93,8 @@ export function TicketForm({ asset }: { asset: Asset }) {
 
   const placed = (order: Order) => {
     setDraft(null);
-    edit({ quantity: '', limitPrice: '' });
-    announce('success', sentenceFor(order, asset.symbol));
+    edit({ quantity: '', limitPrice: '', endsAt: '' });
+    announce('success', sentenceFor(order, asset.symbol), outcomeOf(order));
   };
 
   return (
@@ -107,7 +108,9 @@ export function TicketForm({ asset }: { asset: Asset }) {
       }}
     >
       <SideToggle side={ticket.side} onChange={(side) => { edit({ side }); }} />
+      <Segmented label="Order type" value={ticket.pricing} options={PRICINGS} onChange={(pricing) => { edit({ pricing }); }} />
       {refusal?.field === null && <Notice kind="error">{refusal.mistake}</Notice>}
+      {ticket.pricing === 'limit' && <LimitFields asset={asset} ticket={ticket} refusal={refusal} onEdit={edit} />}
       <Field
         label="Quantity"
         name="quantity"

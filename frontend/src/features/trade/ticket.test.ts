@@ -59,8 +59,19 @@ describe('checkTicket', () => {
   it('makes a limit order without slippage', () => {
     expect(checkTicket(ticket({ pricing: 'limit', side: 'sell', quantity: '0.5', limitPrice: '70000.10' }), market)).toEqual({
       ok: true,
-      order: { order_type: 'limit_sell', asset_id: 'BTC', quantity: '0.5', price: '70000.1' },
+      order: { order_type: 'limit_sell', asset_id: 'BTC', quantity: '0.5', price: '70000.1', time_in_force: 'GTC' },
     });
+  });
+
+  it('ends an order until a date at that moment, wherever the reader is', () => {
+    const checked = checkTicket(ticket({ pricing: 'limit', quantity: '0.01', limitPrice: '60000', timeInForce: 'GTD', endsAt: '2030-01-02T03:04' }), market);
+    expect(checked).toMatchObject({ ok: true, order: { time_in_force: 'GTD', expires_at: '2030-01-02T03:04:00.000Z' } });
+  });
+
+  it.each([['', 'Choose when'], ['2026-01-01T00:00', 'still to come']])('refuses the end %j', (endsAt, mistake) => {
+    const checked = checkTicket(ticket({ pricing: 'limit', quantity: '0.01', limitPrice: '60000', timeInForce: 'GTD', endsAt }), market, Date.parse('2026-01-01T00:00Z'));
+    expect(checked).toMatchObject({ ok: false, field: 'endsAt' });
+    expect(checked.ok || checked.mistake).toContain(mistake);
   });
 
   it.each([

@@ -4,14 +4,28 @@ import { formatQuantity } from '@/shared/money/format';
 
 export type Side = 'buy' | 'sell';
 export type Pricing = 'market' | 'limit';
+export type TicketField = 'quantity' | 'limitPrice' | 'endsAt';
+
+export const TIMES_IN_FORCE = [
+  ['GTC', 'Until cancelled', 'Waits for its price until you cancel it.'],
+  ['IOC', 'Immediate or cancel', 'Fills at once at your limit or better, or not at all.'],
+  ['GTD', 'Until a date', 'Waits for its price until the date, then ends by itself.'],
+] as const;
+
+export type TimeInForce = (typeof TIMES_IN_FORCE)[number][0];
+
+export const isTimeInForce = (value: unknown): value is TimeInForce => TIMES_IN_FORCE.some(([time]) => time === value);
 
 /** What somebody has filled in. */
 export interface Ticket {
   readonly side: Side;
   readonly pricing: Pricing;
   readonly quantity: string;
-  /** Only for limit orders. */
+  /** The rest is only for limit orders. */
   readonly limitPrice: string;
+  readonly timeInForce: TimeInForce;
+  /** When a GTD order ends, in the form of a `datetime-local` input, in the reader's time zone. */
+  readonly endsAt: string;
 }
 
 /** What the ticket is judged against; null where it is not known. */
@@ -27,13 +41,15 @@ export interface NewOrder {
   readonly asset_id: string;
   readonly quantity: string;
   readonly price?: string;
+  readonly time_in_force?: TimeInForce;
+  readonly expires_at?: string;
   readonly max_slippage_bps?: number;
   readonly reference_price?: string;
 }
 
 export type CheckedTicket =
   | { readonly ok: true; readonly order: NewOrder }
-  | { readonly ok: false; readonly field: 'quantity' | 'limitPrice' | null; readonly mistake: string };
+  | { readonly ok: false; readonly field: TicketField | null; readonly mistake: string };
 
 const CENTS = 2;
 const PRICE_SCALE = 8;
@@ -42,7 +58,7 @@ const MAX_SLIPPAGE_BPS = 100;
 /** Of all cash, so much is spent: the rest covers the fee and the price moving meanwhile. */
 const SPENDABLE_PERCENT = 99;
 
-export const EMPTY_TICKET: Ticket = { side: 'buy', pricing: 'market', quantity: '', limitPrice: '' };
+export const EMPTY_TICKET: Ticket = { side: 'buy', pricing: 'market', quantity: '', limitPrice: '', timeInForce: 'GTC', endsAt: '' };
 
 export const orderType = (side: Side, pricing: Pricing): OrderType => `${pricing}_${side}`;
 
@@ -70,7 +86,7 @@ export function quantityForShare(percent: number, ticket: Ticket, { asset, cash,
   return toText(trimmed(capped(divide(spent, price, asset.scale, 'down'), asset)));
 }
 
-const refuse = (field: 'quantity' | 'limitPrice' | null, mistake: string): CheckedTicket => ({ ok: false, field, mistake });
+const refuse = (field: TicketField | null, mistake: string): CheckedTicket => ({ ok: false, field, mistake });
 
 function quantityMistake(quantity: Decimal | null, asset: Asset): string | null {
   const [min, max] = [decimal(asset.min_quantity), decimal(asset.max_quantity)];
@@ -81,14 +97,22 @@ function quantityMistake(quantity: Decimal | null, asset: Asset): string | null 
   return null;
 }
 
-function limitPriceMistake(price: Decimal | null): string | null {
+/** What is wrong with a limit price; null when nothing is. */
+export function limitPriceMistake(price: Decimal | null): string | null {
   if (price === null || !isPositive(price)) return 'Enter a price above zero, like 64000.50.';
   if (trimmed(price).scale > PRICE_SCALE) return `Prices have ${PRICE_SCALE} decimals at most.`;
   return compare(price, decimal('1000000')) > 0 ? 'Prices go up to 1,000,000.' : null;
 }
 
+function endMistake({ pricing, timeInForce, endsAt }: Ticket, now: number): string | null {
+  if (pricing !== 'limit' || timeInForce !== 'GTD') return null;
+  const end = Date.parse(endsAt);
+  if (Number.isNaN(end)) return 'Choose when the order ends.';
+  return end <= now ? 'Choose a moment that is still to come.' : null;
+}
+
 /** Checks what the page can know before asking the server, which decides anew. */
-export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market): CheckedTicket {
+export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market, now = Date.now()): CheckedTicket {
   if (ticket.quantity.trim() === '') return refuse('quantity', 'Enter a quantity.');
   const quantity = parseDecimal(ticket.quantity);
   const mistake = quantityMistake(quantity, asset);
@@ -98,6 +122,8 @@ export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market): C
     const wrongPrice = limitPriceMistake(price);
     if (wrongPrice !== null) return refuse('limitPrice', wrongPrice);
   }
+  const wrongEnd = endMistake(ticket, now);
+  if (wrongEnd !== null) return refuse('endsAt', wrongEnd);
   if (price === null) return refuse(null, 'There is no price at the moment. Try again shortly.');
   const total = estimatedTotal(ticket, asset) ?? ZERO;
   if (!isPositive(total)) return refuse('quantity', 'This is worth less than a cent.');
@@ -108,7 +134,10 @@ export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market): C
 
 function orderOf(ticket: Ticket, asset: Asset, quantity: Decimal, price: Decimal): NewOrder {
   const order = { order_type: orderType(ticket.side, ticket.pricing), asset_id: asset.asset_id, quantity: toText(trimmed(quantity)) };
-  if (ticket.pricing === 'limit') return { ...order, price: toText(trimmed(price)) };
+  if (ticket.pricing === 'limit') {
+    const limit = { ...order, price: toText(trimmed(price)), time_in_force: ticket.timeInForce };
+    return ticket.timeInForce === 'GTD' ? { ...limit, expires_at: new Date(ticket.endsAt).toISOString() } : limit;
+  }
   const reference = trimmed(rescale(price, Math.min(price.scale, PRICE_SCALE), 'down'));
   return { ...order, max_slippage_bps: MAX_SLIPPAGE_BPS, reference_price: toText(reference) };
 }

@@ -148,3 +148,41 @@ describe('without a session', () => {
     expect(await screen.findByRole('link', { name: 'Log in to trade' })).toHaveAttribute('href', '/login?next=%2Fmarkets%2FBTC');
   });
 });
+
+describe('a limit order', () => {
+  const fillIn = async (user: User, price: string) => {
+    await user.click(await screen.findByRole('radio', { name: 'Limit' }));
+    await user.type(screen.getByLabelText('Limit price'), price);
+    await user.type(screen.getByLabelText('Quantity'), '0.01');
+  };
+
+  it('shows what it will hold, waits, and appears among the open ones', async () => {
+    const { user, backend } = renderApp({ path: '/markets/BTC', signedIn: true });
+    await fillIn(user, '60000');
+    await user.click(screen.getByRole('button', { name: 'Review buy' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Buy Bitcoin' });
+    expect(await within(dialog).findByText('You hold once filled')).toBeVisible();
+    expect(within(dialog).getByText('0.02 BTC')).toBeVisible();
+    expect(within(dialog).getByText(/at or below your limit/)).toBeVisible();
+    await user.click(confirmIn(dialog));
+    expect(await screen.findByText('Your order to buy 0.01 BTC at $60,000.00 is open.')).toBeVisible();
+    expect(backend.placed[0]?.body).toEqual({ order_type: 'limit_buy', asset_id: 'BTC', quantity: '0.01', price: '60000', time_in_force: 'GTC' });
+    expect(await screen.findByRole('table', { name: 'Open orders' })).toBeVisible();
+  });
+
+  it('until a date needs one', async () => {
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    await fillIn(user, '60000');
+    await user.selectOptions(screen.getByLabelText('Time in force'), 'Until a date');
+    await user.click(screen.getByRole('button', { name: 'Review buy' }));
+    expect(screen.getByLabelText('Ends')).toHaveAccessibleDescription('Choose when the order ends.');
+    expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+  });
+
+  it('takes the market price over at a click', async () => {
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    await user.click(await screen.findByRole('radio', { name: 'Limit' }));
+    await user.click(screen.getByRole('button', { name: 'Use $64,123.45' }));
+    expect(screen.getByLabelText('Limit price')).toHaveValue('64123.45');
+  });
+});

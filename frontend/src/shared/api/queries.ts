@@ -10,6 +10,8 @@ const PRICE_INTERVAL_MS = 1_000;
 const FIGURES_INTERVAL_MS = 20_000;
 const FAILING_INTERVAL_MS = 5_000;
 const ACCOUNT_INTERVAL_MS = 5_000;
+/** While one's own changes are streamed, cash need not be asked for; the worth of assets follows prices still. */
+const STREAMED_INTERVAL_MS = 30_000;
 const ASSET_PAGE = 250;
 
 async function loadAssets({ api, queries }: Services, signal: AbortSignal): Promise<AssetPage> {
@@ -44,12 +46,12 @@ export function useAsset(assetId: string) {
 }
 
 export function useBalance() {
-  const api = useApi();
+  const { api, wallet } = useServices();
   return useQuery({
     queryKey: keys.balance,
     queryFn: ({ signal }) => unwrap(api.GET('/api/v1/balance', { signal })),
     enabled: useIsSignedIn(),
-    refetchInterval: ACCOUNT_INTERVAL_MS,
+    refetchInterval: () => (wallet.isLive() ? STREAMED_INTERVAL_MS : ACCOUNT_INTERVAL_MS),
   });
 }
 

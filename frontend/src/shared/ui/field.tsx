@@ -1,5 +1,6 @@
-import { type InputHTMLAttributes, type ReactNode, useId } from 'react';
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from 'react';
 import { classes } from './classes';
+import { ChevronDownIcon } from './icons';
 
 export const INPUT =
   'h-11 w-full rounded-lg border border-line-strong bg-surface px-3 text-text outline-offset-0 ' +
@@ -46,6 +47,48 @@ export function Field({ label, hint, error, suffix, aside, className, ...input }
         <div id={`${id}-hint`} className="mt-1.5 text-sm text-muted">
           {hint}
         </div>
+      )}
+    </div>
+  );
+}
+
+interface LabelledSelectProps extends Omit<SelectHTMLAttributes<HTMLSelectElement>, 'id' | 'onChange'> {
+  label: string;
+  hint?: ReactNode;
+  options: readonly (readonly [value: string, text: string])[];
+  onChoose: (value: string) => void;
+}
+
+/** A select with a visible label, for forms. */
+export function LabelledSelect({ label, hint, options, onChoose, className, ...select }: LabelledSelectProps) {
+  const id = useId();
+  return (
+    <div className={className}>
+      <label htmlFor={id} className="mb-1.5 block text-sm font-medium">
+        {label}
+      </label>
+      <div className="relative">
+        <select
+          id={id}
+          aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+          className={classes(INPUT, 'appearance-none pr-9')}
+          onChange={(event) => {
+            onChoose(event.target.value);
+          }}
+          {...select}
+        >
+          {options.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+        <ChevronDownIcon className="pointer-events-none absolute top-3.5 right-3 size-4 text-muted" />
+      </div>
+      {hint !== undefined && (
+        <p id={`${id}-hint`} className="mt-1.5 text-sm text-muted">
+          {hint}
+        </p>
       )}
     </div>
   );

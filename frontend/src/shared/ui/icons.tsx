@@ -32,6 +32,7 @@ export const SunIcon = icon(<path d="M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 3v1.
 export const MoonIcon = icon(<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8 8 0 1 0 10.5 10.500z" />);
 export const SystemIcon = icon(<path d="M4 5h16v11H4zM9 20h6M12 16v4" />);
 export const CloseIcon = icon(<path d="M6 6l12 12M18 6 6 18" />);
+export const EditIcon = icon(<path d="M4 20h4L19 9a2.8 2.8 0 0 0-4-4L4 16zM13.5 6.500l4 4" />);
 export const CheckIcon = icon(<path d="M5 12.5l4.5 4.500L19 7.5" />);
 export const ChevronDownIcon = icon(<path d="M6 9l6 6 6-6" />);
 export const ChevronLeftIcon = icon(<path d="M15 6l-6 6 6 6" />);

@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useRef, useState } from 'react';
 import { AlertIcon, CheckIcon, CloseIcon } from './icons';
 
 interface Toast {
@@ -7,7 +7,8 @@ interface Toast {
   readonly text: string;
 }
 
-type Announce = (kind: Toast['kind'], text: string) => void;
+/** Announces; what `about` names, such as an order that both its ticket and the stream know of, is announced once. */
+type Announce = (kind: Toast['kind'], text: string, about?: string) => void;
 
 const SHOWN_MS = 7_000;
 const MOST = 3;
@@ -21,8 +22,13 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const dismiss = useCallback((id: number) => {
     setToasts((current) => current.filter((toast) => toast.id !== id));
   }, []);
+  const announced = useRef(new Set<string>());
   const announce = useCallback<Announce>(
-    (kind, text) => {
+    (kind, text, about) => {
+      if (about !== undefined) {
+        if (announced.current.has(about)) return;
+        announced.current.add(about);
+      }
       const id = performance.now() + Math.random();
       setToasts((current) => [...current.slice(1 - MOST), { id, kind, text }]);
       setTimeout(() => {

@@ -1,0 +1,45 @@
+import type { Order } from '@/shared/api/types';
+import { compare, type Decimal, isPositive, multiply, parseDecimal, rescale, toText, trimmed } from '@/shared/money/decimal';
+import type { NewTerms } from './open-order-actions';
+import { isBuy } from './wording';
+
+const CENTS = 2;
+
+export type Field = 'price' | 'quantity';
+
+export type CheckedTerms =
+  | { readonly ok: true; readonly terms: NewTerms }
+  | { readonly ok: false; readonly field: Field; readonly mistake: string };
+
+const plain = (amount: Decimal): string => toText(trimmed(amount));
+
+/** The amount as somebody would type it: `0.01000000` becomes `0.01`. */
+export function typed(amount: string | null): string {
+  const value = amount === null ? null : parseDecimal(amount);
+  return value === null ? '' : plain(value);
+}
+
+function read(text: string): Decimal | null {
+  const value = parseDecimal(text);
+  return value !== null && isPositive(value) ? value : null;
+}
+
+const differs = (value: Decimal, current: string | null): boolean => compare(value, parseDecimal(current ?? '') ?? { units: 0n, scale: 0 }) !== 0;
+
+/** What to send for the terms as typed; the server judges them against the asset and the wallet. */
+export function checkTerms(order: Order, priceText: string, quantityText: string): CheckedTerms {
+  const [price, quantity] = [read(priceText), read(quantityText)];
+  if (price === null) return { ok: false, field: 'price', mistake: 'Enter a price above zero, like 64000.50.' };
+  if (quantity === null) return { ok: false, field: 'quantity', mistake: 'Enter a quantity above zero, like 0.25.' };
+  const terms = {
+    ...(differs(price, order.limit_price) ? { price: plain(price) } : {}),
+    ...(differs(quantity, order.quantity) ? { quantity: plain(quantity) } : {}),
+  };
+  return Object.keys(terms).length === 0 ? { ok: false, field: 'price', mistake: 'Change the price, the quantity or both.' } : { ok: true, terms };
+}
+
+/** Quantity × price in cents before the fee; null while either is unreadable. */
+export function totalOf(order: Order, priceText: string, quantityText: string): Decimal | null {
+  const [price, quantity] = [read(priceText), read(quantityText)];
+  return price === null || quantity === null ? null : rescale(multiply(price, quantity), CENTS, isBuy(order) ? 'up' : 'down');
+}

@@ -1,0 +1,69 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { unwrap } from '@/shared/api/client';
+import { retrySafely } from '@/shared/api/idempotency';
+import { keys } from '@/shared/api/keys';
+import { refreshAccount } from '@/shared/api/queries';
+import { useIsSignedIn, useServices } from '@/shared/services';
+
+/** Nobody has more open orders than this, so that one page holds them all. */
+const MOST_OPEN = 100;
+const INTERVAL_MS = 5_000;
+/** While changes are streamed, asking is only a second line. */
+const STREAMED_INTERVAL_MS = 30_000;
+
+/** One's open limit orders, newest first; those of one asset where it is named. */
+export function useOpenOrders(assetId?: string) {
+  const { api, wallet } = useServices();
+  return useQuery({
+    queryKey: [...keys.orders, 'open', assetId ?? ''],
+    queryFn: async ({ signal }) => {
+      const query = { status: 'pending' as const, limit: MOST_OPEN, ...(assetId === undefined ? {} : { asset_id: assetId }) };
+      return (await unwrap(api.GET('/api/v1/orders', { params: { query }, signal }))).data;
+    },
+    enabled: useIsSignedIn(),
+    refetchInterval: () => (wallet.isLive() ? STREAMED_INTERVAL_MS : INTERVAL_MS),
+  });
+}
+
+interface CancelRequest {
+  readonly orderId: string;
+  readonly idempotencyKey: string;
+}
+
+export function useCancelOrder() {
+  const { api, queries } = useServices();
+  return useMutation({
+    ...retrySafely,
+    mutationFn: async ({ orderId, idempotencyKey }: CancelRequest) => {
+      const params = { path: { order_id: orderId }, header: { 'Idempotency-Key': idempotencyKey } };
+      return (await unwrap(api.DELETE('/api/v1/orders/{order_id}', { params }))).data;
+    },
+    onSettled: () => {
+      void refreshAccount(queries);
+    },
+  });
+}
+
+/** New terms of an open order, as decimal strings; what is left out stays. */
+export interface NewTerms {
+  readonly price?: string;
+  readonly quantity?: string;
+}
+
+interface ReplaceRequest extends CancelRequest {
+  readonly terms: NewTerms;
+}
+
+export function useReplaceOrder() {
+  const { api, queries } = useServices();
+  return useMutation({
+    ...retrySafely,
+    mutationFn: async ({ orderId, idempotencyKey, terms }: ReplaceRequest) => {
+      const params = { path: { order_id: orderId }, header: { 'Idempotency-Key': idempotencyKey } };
+      return (await unwrap(api.PATCH('/api/v1/orders/{order_id}', { params, body: terms }))).data;
+    },
+    onSettled: () => {
+      void refreshAccount(queries);
+    },
+  });
+}
