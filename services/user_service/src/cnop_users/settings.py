@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, model_validator
 
@@ -78,6 +79,8 @@ class UsersSettings(ServiceSettings):
     """A Maildir that letters are put into instead, on one's own machine. Without either, letters wait in the store."""
     display_name: str = "Cloud-Native Order Processor"
     """How authenticators and passkey dialogs name the platform."""
+    passkey_domain: str | None = None
+    """The domain that passkeys belong to; the host of the page unless set."""
     mail_from: str = "no-reply@localhost"
     page_url: str | None = None
     """Where letters point to; the first of the frontend's origins unless set."""
@@ -121,6 +124,11 @@ class UsersSettings(ServiceSettings):
         """Where the platform's pages are, without a trailing slash."""
         first = self.frontend_origins.split(",")[0].strip()
         return (self.page_url or first or "http://localhost:3000").rstrip("/")
+
+    @property
+    def relying_party(self) -> str:
+        """The domain that passkeys belong to."""
+        return self.passkey_domain or urlsplit(self.page).hostname or "localhost"
 
     @property
     def lifetimes(self) -> Lifetimes:

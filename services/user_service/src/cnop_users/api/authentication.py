@@ -76,9 +76,9 @@ async def login(
         identifier=body.username,
         password=body.password,
         delivery=delivery,
-        factor=OfferedFactor(otp=body.otp, recovery_code=body.recovery_code),
+        factor=OfferedFactor(otp=body.otp, recovery_code=body.recovery_code, passkey=body.passkey),
     )
-    return _tokens(await login.login(credentials, context=context), response, cookie)
+    return render_tokens(await login.login(credentials, context=context), response, cookie)
 
 
 @router.post(
@@ -103,7 +103,7 @@ async def refresh(
         token, delivery = cookie.read(request) or "", Delivery.COOKIE
     if not token:
         raise InvalidRefreshToken("send a refresh token, in the body or as the cookie")
-    return _tokens(await sessions.refresh(token, delivery=delivery, context=context), response, cookie)
+    return render_tokens(await sessions.refresh(token, delivery=delivery, context=context), response, cookie)
 
 
 @router.post("/auth/logout", operation_id="logout", responses=problems({401: "There is no session to end"}))
@@ -121,7 +121,8 @@ async def logout(
     return Message(message="Logged out successfully")
 
 
-def _tokens(grant: Grant, response: Response, cookie: RefreshCookie) -> Tokens:
+def render_tokens(grant: Grant, response: Response, cookie: RefreshCookie) -> Tokens:
+    """Return a grant's tokens, the refresh token in the cookie for a session that keeps it there."""
     in_cookie = grant.session.delivery is Delivery.COOKIE
     if in_cookie:
         cookie.write(response, grant.refresh_token)

@@ -1,6 +1,6 @@
 """Second factors and step-up."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import segno
 from fastapi import Depends
@@ -31,10 +31,11 @@ class CodeBody(Incoming):
 
 
 class StepUpBody(Incoming):
-    """A fresh proof: `otp` when a second factor is enrolled, else `password`."""
+    """A fresh proof: `otp` or `passkey` when a second factor is enrolled, else `password`."""
 
     password: GivenPassword | None = None
     otp: Otp | None = None
+    passkey: Annotated[dict[str, Any], Field(description="`PublicKeyCredential.toJSON()`")] | None = None
 
 
 class FactorView(Outgoing):
@@ -120,6 +121,6 @@ async def step_up(
     step_up: Annotated[StepUp, provided(StepUp)],
 ) -> Tokens:
     """Prove again who one is; the access token in the answer is good for five minutes of sensitive acts."""
-    offered = StepUpProof(password=body.password, otp=body.otp)
+    offered = StepUpProof(password=body.password, otp=body.otp, passkey=body.passkey)
     token = await step_up.step_up(principal, offered, context=context)
     return Tokens(access_token=token.text, expires_in=token.expires_in)

@@ -27,6 +27,9 @@ GivenPassword = Annotated[str, Field(min_length=1, max_length=1024)]
 Timestamp = Annotated[datetime, PlainSerializer(to_rfc3339, return_type=str)]
 
 
+SessionDelivery: TypeAlias = Literal["body", "cookie"]
+
+
 class Incoming(BaseModel):
     """A request body."""
 
@@ -82,7 +85,8 @@ class LoginBody(Incoming):
     password: GivenPassword
     otp: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="code of the authenticator app")] | None = None
     recovery_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    session: Literal["body", "cookie"] = "body"
+    passkey: Annotated[dict[str, Any], Field(description="`PublicKeyCredential.toJSON()`")] | None = None
+    session: SessionDelivery = "body"
 
 
 class RefreshBody(Incoming):

@@ -16,12 +16,13 @@ from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
 from cnop_users.application.outbox import Outbox
+from cnop_users.application.passkeys import AMR, Credential, Passkeys
+from cnop_users.application.passkeys import FACTOR as PASSKEY_FACTOR
 from cnop_users.domain import recovery_codes, totp
 from cnop_users.domain.mail import Letter, LetterKind
 from cnop_users.domain.users import User
 
 TOTP: Final = "totp"
-PASSKEY: Final = "passkey"
 _CODES: Final = "recovery-codes"
 _PENDING_SECONDS: Final = 600
 
@@ -64,6 +65,7 @@ class OfferedFactor:
 
     otp: str | None = None
     recovery_code: str | None = None
+    passkey: Credential | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class SecondFactors:
         clock: Clock,
         entropy: Entropy,
         issuer: str,
+        passkeys: Passkeys,
     ) -> None:
         self._store = store
         self._accounts = accounts
@@ -104,12 +107,13 @@ class SecondFactors:
         self._clock = clock
         self._entropy = entropy
         self._issuer = issuer
+        self._passkeys = passkeys
 
     async def state(self, principal: Principal) -> FactorState:
         """Return which factors the caller has."""
         person = await self._accounts.open(principal.user_id)
         _, codes = await self._codes(person)
-        return FactorState(TOTP in person.user.factors, PASSKEY in person.user.factors, len(codes))
+        return FactorState(TOTP in person.user.factors, PASSKEY_FACTOR in person.user.factors, len(codes))
 
     async def begin_totp(self, principal: Principal) -> Enrolment:
         """Return a new secret, good for ten minutes until it is confirmed. Raises `AlreadyEnrolled`."""
@@ -143,7 +147,7 @@ class SecondFactors:
     async def prove(self, user: User, offered: OfferedFactor) -> FactorProof:
         """Return what to commit so that the offered factor counts; nothing for somebody who has enrolled none.
 
-        Raises `MfaRequired` when nothing was offered, `WrongFactor` when it does not fit.
+        Raises `MfaRequired` when nothing was offered, `WrongFactor` or `WrongPasskey` when it does not fit.
         """
         if not user.factors:
             return FactorProof()
@@ -151,6 +155,8 @@ class SecondFactors:
             return await self._prove_totp(await self._accounts.open(user.user_id), offered.otp)
         if offered.recovery_code is not None:
             return await self._prove_code(await self._accounts.open(user.user_id), offered.recovery_code)
+        if offered.passkey is not None:
+            return FactorProof(AMR, await self._passkeys.prove(user, offered.passkey))
         raise MfaRequired("send the code of your authenticator app as otp, or a recovery_code")
 
     def new_codes(self, person: Person) -> tuple[tuple[str, ...], Put]:

@@ -7,6 +7,7 @@ from cnop_platform.store import Key
 
 USERS_PREFIX: Final = "USER#"
 SESSIONS: Final = "SESSION#"
+PASSKEYS: Final = "PASSKEY#"
 PLACES: Final = "PLACE#"
 ERASED: Final = "ERASED"
 """The partition that lists who was erased."""
@@ -37,6 +38,11 @@ def session_key(user_id: UserId, session_id: SessionId) -> Key:
 def place_key(user_id: UserId, place: str) -> Key:
     """Return where it is noted that the person signed in from a place before."""
     return Key(partition(user_id), PLACES + place)
+
+
+def passkey_key(user_id: UserId, passkey_id: str) -> Key:
+    """Return where a passkey is."""
+    return Key(partition(user_id), PASSKEYS + passkey_id)
 
 
 def erased_key(user_id: UserId) -> Key:

@@ -1,5 +1,6 @@
 """Sign-in with a password. Whoever does not exist and whoever mistyped get the same answer after the same work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,6 +14,7 @@ from cnop_users.application.conflicts import settle
 from cnop_users.application.factors import OfferedFactor, SecondFactors, WrongFactor
 from cnop_users.application.limits import LoginLimits, slowed_down
 from cnop_users.application.outbox import Outbox
+from cnop_users.application.passkeys import WrongPasskey
 from cnop_users.application.places import Places
 from cnop_users.application.ports import PasswordHasher
 from cnop_users.application.sessions import Grant, Proof, Sessions
@@ -76,7 +78,7 @@ class Login:
             await self._limits.require_open_address(context)
             try:
                 grant = await self._prove(credentials, user, context)
-            except (BadCredentials, WrongFactor):
+            except (BadCredentials, WrongFactor, WrongPasskey):
                 await self._failed(credentials, user, context)
                 raise
         await self._limits.succeeded(credentials.identifier, context)
@@ -122,13 +124,21 @@ class Login:
         if user.password != proven.password or not user.is_active:
             raise BadCredentials("the user name or the password is wrong")
         factor = await self._factors.prove(user, credentials.factor)
-        writes = [*factor.writes, *await self._place_writes(user, context)]
+        writes = list(factor.writes)
         if renewed:
             writes.append(codec.user_put(user.with_password(renewed)))
         proof = Proof(amr=(_PASSWORD, *factor.amr))
-        return await self._sessions.begin(
-            user, proof=proof, delivery=credentials.delivery, context=context, writes=writes
-        )
+        return await self.enter(user, proof, delivery=credentials.delivery, context=context, writes=writes)
+
+    async def enter(
+        self, user: User, proof: Proof, *, delivery: Delivery, context: RequestContext, writes: Sequence[Write]
+    ) -> Grant:
+        """Begin a session for somebody who has proven who they are, and remember where from.
+
+        Raises `ConditionFailed` when the account changed since it was read.
+        """
+        written = [*writes, *await self._place_writes(user, context)]
+        return await self._sessions.begin(user, proof=proof, delivery=delivery, context=context, writes=written)
 
     async def _place_writes(self, user: User, context: RequestContext) -> list[Write]:
         """Remember where this sign-in came from; a new place, unless it is the first, is worth a letter."""

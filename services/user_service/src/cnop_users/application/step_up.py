@@ -12,6 +12,7 @@ from cnop_users.application.accounts import Accounts
 from cnop_users.application.conflicts import settle
 from cnop_users.application.factors import FactorProof, MfaRequired, OfferedFactor, SecondFactors, WrongFactor
 from cnop_users.application.limits import LoginLimits
+from cnop_users.application.passkeys import Credential, WrongPasskey
 from cnop_users.application.ports import AccessToken, PasswordHasher, TokenIssuer
 from cnop_users.domain.errors import BadCredentials
 from cnop_users.domain.sessions import Session
@@ -20,10 +21,11 @@ from cnop_users.domain.users import User
 
 @dataclass(frozen=True, slots=True)
 class StepUpProof:
-    """What somebody offers: the password while no second factor is enrolled, else a code."""
+    """What somebody offers: the password while no second factor is enrolled, else a code or a passkey."""
 
     password: str | None = None
     otp: str | None = None
+    passkey: Credential | None = None
 
 
 class StepUp:
@@ -58,7 +60,7 @@ class StepUp:
         await self._limits.require_open_address(context)
         try:
             return await settle(lambda: self._step_up_once(principal, offered, context))
-        except (BadCredentials, WrongFactor):
+        except (BadCredentials, WrongFactor, WrongPasskey):
             await self._limits.failed(principal.username, context)
             raise
 
@@ -81,7 +83,7 @@ class StepUp:
 
     async def _prove(self, user: User, offered: StepUpProof, context: RequestContext) -> FactorProof:
         if user.factors:
-            return await self._factors.prove(user, OfferedFactor(otp=offered.otp))
+            return await self._factors.prove(user, OfferedFactor(otp=offered.otp, passkey=offered.passkey))
         if offered.password is None:
             raise MfaRequired("send your password")
         async with self._hasher.turn():

@@ -12,7 +12,17 @@ from cnop_platform.infrastructure import background
 from cnop_platform.runtime import ServiceRuntime, service_runtime
 from cnop_platform.system import SystemClock
 from cnop_users.adapters.signing_keys import SigningKeys
-from cnop_users.api import account, administration, authentication, cash, credentials, factors, key_set, leaving
+from cnop_users.api import (
+    account,
+    administration,
+    authentication,
+    cash,
+    credentials,
+    factors,
+    key_set,
+    leaving,
+    passkeys,
+)
 from cnop_users.bootstrap.service import UserService
 from cnop_users.settings import UsersSettings
 
@@ -45,6 +55,7 @@ def make_app(wire: platform.Wire, *, gateway_secret: str = "", policies: str | N
             account.router,
             credentials.router,
             factors.router,
+            passkeys.router,
             cash.router,
             leaving.router,
             administration.router,

@@ -22,6 +22,7 @@ from cnop_users.adapters.signing_keys import SigningKeys
 from cnop_users.adapters.strength import CommonPasswords, ZxcvbnJudge
 from cnop_users.adapters.tokens import JwtIssuer
 from cnop_users.adapters.vault import MasterKeyVault
+from cnop_users.adapters.webauthn_ceremonies import WebAuthnCeremonies
 from cnop_users.api.after_answer import AfterAnswer
 from cnop_users.api.cookies import RefreshCookie
 from cnop_users.api.key_set import PublishedKeys
@@ -38,6 +39,8 @@ from cnop_users.application.limits import LoginLimits
 from cnop_users.application.login import Login
 from cnop_users.application.one_time import OneTimeTokens
 from cnop_users.application.outbox import Outbox, Postman
+from cnop_users.application.passkey_sign_in import PasskeySignIn
+from cnop_users.application.passkeys import Passkeys
 from cnop_users.application.passwords import PasswordChange
 from cnop_users.application.places import Places
 from cnop_users.application.profile import Profiles
@@ -46,6 +49,7 @@ from cnop_users.application.registration import Registration
 from cnop_users.application.sessions import Sessions
 from cnop_users.application.step_up import StepUp
 from cnop_users.application.verification import Verification
+from cnop_users.domain.challenges import Challenges
 from cnop_users.settings import UsersSettings
 
 
@@ -74,6 +78,8 @@ class UserService:
             self.verification,
             self.factors,
             self.step_up,
+            self.passkeys,
+            self.passkey_sign_in,
             self.administration,
             AuditLog(store=self._store, clock=self._clock),
             self.after_answer,
@@ -276,6 +282,35 @@ class UserService:
             clock=self._clock,
             entropy=entropy,
             issuer=self._settings.display_name,
+            passkeys=self.passkeys,
+        )
+
+    @cached_property
+    def passkeys(self) -> Passkeys:
+        """Enrols and checks passkeys."""
+        ceremonies = WebAuthnCeremonies(
+            domain=self._settings.relying_party, name=self._settings.display_name, origins=self._settings.origins
+        )
+        return Passkeys(
+            store=self._store,
+            accounts=self.accounts,
+            ceremonies=ceremonies,
+            challenges=Challenges(self._settings.keyring("index").current.secret),
+            outbox=self.outbox,
+            audit=self._audit,
+            clock=self._clock,
+            entropy=entropy,
+        )
+
+    @cached_property
+    def passkey_sign_in(self) -> PasskeySignIn:
+        """Signs people in by their passkeys."""
+        return PasskeySignIn(
+            accounts=self.accounts,
+            passkeys=self.passkeys,
+            login=self.login,
+            limits=self.limits,
+            audit=self._audit,
         )
 
     @cached_property

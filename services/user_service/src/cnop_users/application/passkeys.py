@@ -1,0 +1,290 @@
+"""Passkeys (WebAuthn): enrolled by their owner, good for signing in without a password and as a second factor."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from cnop_core.clock import Clock, from_rfc3339, to_rfc3339
+from cnop_core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from cnop_core.ids import Entropy, UserId
+from cnop_platform.access import Principal
+from cnop_platform.audit import AuditEvent, AuditTrail
+from cnop_platform.request_context import RequestContext
+from cnop_platform.store import Absent, Body, Delete, Item, Key, Put, Store, Version, Write
+from cnop_users.application import codec, keys, trail
+from cnop_users.application.accounts import Accounts, Person
+from cnop_users.application.conflicts import settle
+from cnop_users.application.outbox import Outbox
+from cnop_users.domain.challenges import LIFETIME_SECONDS, Challenges
+from cnop_users.domain.mail import Letter, LetterKind
+from cnop_users.domain.users import User
+
+FACTOR: Final = "passkey"
+AMR: Final = ("pop", "user", "mfa")
+"""RFC 8176: possession of a key was proven, its holder was verified."""
+MOST_PASSKEYS: Final = 10
+
+Credential = Mapping[str, Any]
+"""A `PublicKeyCredential` in its JSON form (WebAuthn level 3, section 5.1)."""
+
+
+class InvalidPasskey(InvalidInput):
+    """What the authenticator sent cannot be enrolled."""
+
+
+class WrongPasskey(Unauthenticated):
+    """What the authenticator sent proves nothing."""
+
+    code = "AUTH_001"
+
+
+class UnknownPasskey(NotFound):
+    """The caller has no passkey of this id."""
+
+
+class TooManyPasskeys(Conflict):
+    """The caller has as many passkeys as anybody may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """An enrolled passkey. The id is base64url, as in its JSON form."""
+
+    passkey_id: str
+    public_key: str
+    sign_count: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    version: int = 0
+
+
+class Ceremonies(Protocol):
+    """The two ceremonies of WebAuthn, for this site."""
+
+    def creation_options(self, *, user_id: UserId, username: str, challenge: bytes, known: Sequence[str]) -> Credential:
+        """Return what a browser needs to make a passkey that is not one of the known."""
+        ...
+
+    def request_options(self, *, challenge: bytes, allowed: Sequence[str]) -> Credential:
+        """Return what a browser needs to use one of the allowed passkeys, or any of this site when none is named."""
+        ...
+
+    def challenge_of(self, credential: Credential) -> bytes:
+        """Return the challenge that a credential answers. Raises `ValueError`."""
+        ...
+
+    def owner_of(self, credential: Credential) -> UserId | None:
+        """Return whom a credential says it belongs to, if it does."""
+        ...
+
+    def verify_creation(self, credential: Credential, *, challenge: bytes) -> tuple[str, str, int]:
+        """Return id, public key and sign count of a new passkey. Raises `ValueError`."""
+        ...
+
+    def verify_request(self, credential: Credential, *, challenge: bytes, public_key: str, sign_count: int) -> int:
+        """Return the new sign count of a used passkey. Raises `ValueError`."""
+        ...
+
+
+class Passkeys:
+    """Enrols, lists, checks and removes passkeys."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        ceremonies: Ceremonies,
+        challenges: Challenges,
+        outbox: Outbox,
+        audit: AuditTrail,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._ceremonies = ceremonies
+        self._challenges = challenges
+        self._outbox = outbox
+        self._audit = audit
+        self._clock = clock
+        self._entropy = entropy
+
+    async def of(self, user_id: UserId) -> Sequence[Passkey]:
+        """Return somebody's passkeys, the oldest first."""
+        page = await self._store.query(keys.partition(user_id), prefix=keys.PASSKEYS, limit=100)
+        return sorted(map(_passkey, page.items), key=lambda passkey: passkey.created_at)
+
+    async def begin_enrolment(self, principal: Principal) -> Credential:
+        """Return creation options. Raises `TooManyPasskeys`."""
+        known = await self._known(principal.user_id)
+        challenge = self._challenge(_enrolment_of(principal.user_id))
+        return self._ceremonies.creation_options(
+            user_id=principal.user_id, username=principal.username, challenge=challenge, known=known
+        )
+
+    async def enrol(
+        self, principal: Principal, credential: Credential, *, name: str, context: RequestContext
+    ) -> Passkey:
+        """Keep a new passkey. Raises `InvalidPasskey`, `TooManyPasskeys`."""
+        return await settle(lambda: self._enrol_once(principal, credential, name, context))
+
+    async def remove(self, principal: Principal, passkey_id: str, *, context: RequestContext) -> None:
+        """Forget a passkey. Raises `UnknownPasskey`."""
+        await settle(lambda: self._remove_once(principal, passkey_id, context))
+
+    async def begin_use(self, user_id: UserId | None) -> Credential:
+        """Return request options: for one person's passkeys, or for whichever the browser has for this site."""
+        allowed = [passkey.passkey_id for passkey in await self.of(user_id)] if user_id else []
+        return self._ceremonies.request_options(challenge=self._challenge(_use_of(user_id)), allowed=allowed)
+
+    async def owner_of(self, credential: Credential) -> User:
+        """Return whose passkey signed. Nothing is proven by that yet. Raises `WrongPasskey`."""
+        user_id = self._ceremonies.owner_of(credential)
+        item = await self._store.get(keys.user_key(user_id)) if user_id else None
+        if item is None:
+            raise _wrong()
+        return codec.user_from_item(item)
+
+    async def prove(self, user: User, credential: Credential) -> tuple[Write, ...]:
+        """Return the writes that use an answer up, to be committed with what it allows. Raises `WrongPasskey`."""
+        passkey = await self._find(user.user_id, credential)
+        purposes = [_use_of(user.user_id), _use_of(None)]
+        try:
+            challenge = self._answered(credential, purposes)
+            sign_count = self._ceremonies.verify_request(
+                credential, challenge=challenge, public_key=passkey.public_key, sign_count=passkey.sign_count
+            )
+        except ValueError:
+            raise _wrong() from None
+        used = replace(passkey, sign_count=sign_count, last_used_at=self._clock.now())
+        return _passkey_put(user.user_id, used), self._spent(challenge)
+
+    async def _enrol_once(
+        self, principal: Principal, credential: Credential, name: str, context: RequestContext
+    ) -> Passkey:
+        person, now = await self._accounts.open(principal.user_id), self._clock.now()
+        await self._known(principal.user_id)
+        try:
+            challenge = self._answered(credential, [_enrolment_of(principal.user_id)])
+            passkey_id, public_key, count = self._ceremonies.verify_creation(credential, challenge=challenge)
+        except ValueError:
+            raise InvalidPasskey("the passkey could not be verified; begin again") from None
+        passkey = Passkey(passkey_id, public_key, count, name, now)
+        user = replace(person.user, factors=person.user.factors | {FACTOR}, updated_at=now)
+        event = self._event("factor_added", principal, context)
+        await self._store.transact(
+            [
+                codec.user_put(user),
+                _passkey_put(user.user_id, passkey),
+                self._spent(challenge),
+                self._letter(person, LetterKind.FACTOR_ADDED),
+                self._audit.record_put(event),
+            ]
+        )
+        return passkey
+
+    async def _remove_once(self, principal: Principal, passkey_id: str, context: RequestContext) -> None:
+        person = await self._accounts.open(principal.user_id)
+        held = await self.of(principal.user_id)
+        found = next((passkey for passkey in held if passkey.passkey_id == passkey_id), None)
+        if found is None:
+            raise UnknownPasskey("you have no passkey of this id")
+        left = person.user.factors if len(held) > 1 else person.user.factors - {FACTOR}
+        user = replace(person.user, factors=left, updated_at=self._clock.now())
+        codes: list[Write] = [] if left else [Delete(keys.recovery_codes_key(user.user_id))]
+        event = self._event("factor_removed", principal, context)
+        await self._store.transact(
+            [
+                codec.user_put(user),
+                Delete(keys.passkey_key(user.user_id, passkey_id), Version(found.version)),
+                *codes,
+                self._letter(person, LetterKind.FACTOR_REMOVED),
+                self._audit.record_put(event),
+            ]
+        )
+
+    async def _known(self, user_id: UserId) -> list[str]:
+        known = [passkey.passkey_id for passkey in await self.of(user_id)]
+        if len(known) >= MOST_PASSKEYS:
+            raise TooManyPasskeys(f"you have {MOST_PASSKEYS} passkeys already; remove one first")
+        return known
+
+    async def _find(self, user_id: UserId, credential: Credential) -> Passkey:
+        passkey_id = credential.get("id")
+        item = None
+        if isinstance(passkey_id, str) and 0 < len(passkey_id) <= 700:
+            item = await self._store.get(keys.passkey_key(user_id, passkey_id))
+        if item is None:
+            raise _wrong()
+        return _passkey(item)
+
+    def _challenge(self, purpose: str) -> bytes:
+        return self._challenges.make(purpose, now=self._clock.now(), entropy=self._entropy)
+
+    def _answered(self, credential: Credential, purposes: Sequence[str]) -> bytes:
+        """Return the challenge that was answered. Raises `ValueError` for one that we did not make, or not for this."""
+        challenge, now = self._ceremonies.challenge_of(credential), self._clock.now()
+        if not any(self._challenges.is_good(challenge, purpose, now=now) for purpose in purposes):
+            raise ValueError("the challenge is not ours, not for this, or too old")
+        return challenge
+
+    def _spent(self, challenge: bytes) -> Put:
+        """Return the write that fails when this challenge was answered before."""
+        digest = hashlib.sha256(challenge).hexdigest()
+        ends = int(self._clock.now().timestamp()) + LIFETIME_SECONDS
+        return Put(Key(f"CHALLENGE#{digest}", "ANSWERED"), {}, Absent(), expires_at=ends)
+
+    def _letter(self, person: Person, kind: LetterKind) -> Put:
+        values = {"at": to_rfc3339(self._clock.now()), "factor": FACTOR}
+        return self._outbox.put(person.user.user_id, person.data_key, Letter(kind, person.profile.email, values))
+
+    def _event(self, name: str, principal: Principal, context: RequestContext) -> AuditEvent:
+        return trail.account_change(
+            name,
+            user_id=principal.user_id,
+            session_id=principal.session_id,
+            context=context,
+            details={"factor": FACTOR},
+        )
+
+
+def _enrolment_of(user_id: UserId) -> str:
+    return f"enrol {user_id}"
+
+
+def _use_of(user_id: UserId | None) -> str:
+    return f"use {user_id or 'any'}"
+
+
+def _passkey_put(user_id: UserId, passkey: Passkey) -> Put:
+    body: Body = {
+        "public_key": passkey.public_key,
+        "sign_count": passkey.sign_count,
+        "name": passkey.name,
+        "created_at": to_rfc3339(passkey.created_at),
+        "last_used_at": to_rfc3339(passkey.last_used_at) if passkey.last_used_at else None,
+    }
+    condition = Version(passkey.version) if passkey.version else Absent()
+    return Put(keys.passkey_key(user_id, passkey.passkey_id), body, condition)
+
+
+def _passkey(item: Item) -> Passkey:
+    body: Mapping[str, Any] = item.body
+    used: str | None = body["last_used_at"]
+    return Passkey(
+        passkey_id=item.key.sk.removeprefix(keys.PASSKEYS),
+        public_key=body["public_key"],
+        sign_count=body["sign_count"],
+        name=body["name"],
+        created_at=from_rfc3339(body["created_at"]),
+        last_used_at=from_rfc3339(used) if used else None,
+        version=item.version,
+    )
+
+
+def _wrong() -> WrongPasskey:
+    return WrongPasskey("the passkey does not fit; begin again")
