@@ -1,4 +1,4 @@
-"""The objects of one running user service, and how they depend on each other."""
+"""The use cases of one running user service, and what runs beside them."""
 
 from collections.abc import Coroutine
 from functools import cached_property
@@ -8,25 +8,12 @@ from cnop_ledger import Ledger, LedgerReader
 from cnop_platform.catalogue import Catalogue
 from cnop_platform.prices import PriceBoard
 from cnop_platform.request_context import RequestContext
-from cnop_platform.revocations import RevocationPublisher
-from cnop_platform.runtime import ServiceRuntime
 from cnop_platform.system import entropy
-from cnop_platform.tokens import TokenTerms
-from cnop_platform.wakeups import WalletBell
-from cnop_users.adapters.counters import FallbackCounter, LocalCounter, ValkeyCounter
-from cnop_users.adapters.email_index import HmacEmailIndex
-from cnop_users.adapters.news import RevocationNews
-from cnop_users.adapters.passwords import BcryptHasher
 from cnop_users.adapters.post_office import PostOffice
-from cnop_users.adapters.signing_keys import SigningKeys
-from cnop_users.adapters.strength import CommonPasswords, ZxcvbnJudge
-from cnop_users.adapters.tokens import JwtIssuer
-from cnop_users.adapters.vault import MasterKeyVault
 from cnop_users.adapters.webauthn_ceremonies import WebAuthnCeremonies
 from cnop_users.api.after_answer import AfterAnswer
 from cnop_users.api.cookies import RefreshCookie
 from cnop_users.api.key_set import PublishedKeys
-from cnop_users.application.accounts import Accounts
 from cnop_users.application.administration import Administration
 from cnop_users.application.audit_log import AuditLog
 from cnop_users.application.cash import CashDesk
@@ -35,35 +22,22 @@ from cnop_users.application.events import SecurityEvents
 from cnop_users.application.export import AccountExport
 from cnop_users.application.factors import SecondFactors
 from cnop_users.application.holding import AssetHoldings
-from cnop_users.application.limits import LoginLimits
 from cnop_users.application.login import Login
-from cnop_users.application.one_time import OneTimeTokens
-from cnop_users.application.outbox import Outbox, Postman
+from cnop_users.application.outbox import Postman
 from cnop_users.application.passkey_sign_in import PasskeySignIn
 from cnop_users.application.passkeys import Passkeys
 from cnop_users.application.passwords import PasswordChange
-from cnop_users.application.places import Places
 from cnop_users.application.profile import Profiles
 from cnop_users.application.recovery import Recovery
 from cnop_users.application.registration import Registration
-from cnop_users.application.sessions import Sessions
 from cnop_users.application.step_up import StepUp
 from cnop_users.application.verification import Verification
+from cnop_users.bootstrap.foundation import Foundation
 from cnop_users.domain.challenges import Challenges
-from cnop_users.settings import UsersSettings
 
 
-class UserService:
-    """Makes each object once, when it is first needed."""
-
-    def __init__(self, settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys) -> None:
-        self._settings = settings
-        self._runtime = runtime
-        self._keys = keys
-        self._store = runtime.infrastructure.store
-        self._cache = runtime.infrastructure.cache
-        self._clock = runtime.infrastructure.clock
-        self._audit = runtime.audit
+class UserService(Foundation):
+    """The use cases, each made once, when it is first needed."""
 
     def objects(self) -> list[object]:
         """Return what handlers ask for, each by its type."""
@@ -116,92 +90,6 @@ class UserService:
         await self.ledger.close()
         await self.hasher.close()
         await self.judge.close()
-
-    @cached_property
-    def publisher(self) -> RevocationPublisher:
-        """Announces ended sessions."""
-        return RevocationPublisher(cache=self._cache, name=f"user_service-{entropy(8).hex()}")
-
-    @cached_property
-    def bell(self) -> WalletBell:
-        """Announces changed wallets."""
-        return WalletBell(self._cache)
-
-    @cached_property
-    def hasher(self) -> BcryptHasher:
-        """Hashes passwords."""
-        return BcryptHasher(
-            peppers=self._settings.keyring("pepper"),
-            cost=self._settings.password_cost,
-            workers=self._settings.password_workers,
-            queue=self._settings.password_queue,
-            entropy=entropy,
-        )
-
-    @cached_property
-    def judge(self) -> ZxcvbnJudge:
-        """Judges chosen passwords."""
-        return ZxcvbnJudge(CommonPasswords.bundled())
-
-    @cached_property
-    def vault(self) -> MasterKeyVault:
-        """Keeps data keys."""
-        return MasterKeyVault(master_keys=self._settings.keyring("data"), entropy=entropy)
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        """Finds accounts."""
-        index = HmacEmailIndex(self._settings.keyring("index"))
-        return Accounts(store=self._store, vault=self.vault, email_index=index)
-
-    @cached_property
-    def tokens(self) -> JwtIssuer:
-        """Signs access tokens."""
-        return JwtIssuer(
-            keys=self._keys,
-            terms=TokenTerms(issuer=self._settings.token_issuer, audience=self._settings.token_audience),
-            lifetime_seconds=self._settings.access_token_seconds,
-            clock=self._clock,
-            entropy=entropy,
-        )
-
-    @cached_property
-    def sessions(self) -> Sessions:
-        """Begins and ends sessions."""
-        return Sessions(
-            store=self._store,
-            tokens=self.tokens,
-            news=RevocationNews(view=self._runtime.sessions, publisher=self.publisher),
-            audit=self._audit,
-            clock=self._clock,
-            entropy=entropy,
-            lifetimes=self._settings.lifetimes,
-        )
-
-    @cached_property
-    def limits(self) -> LoginLimits:
-        """Counts failed sign-ins."""
-        shared, local = ValkeyCounter(self._cache, clock=self._clock), LocalCounter(clock=self._clock)
-        return LoginLimits(
-            counter=FallbackCounter(shared=shared, local=local),
-            policies=self._settings.login_policies,
-            key=self._settings.keyring("index").current.secret,
-        )
-
-    @cached_property
-    def places(self) -> Places:
-        """Remembers where people sign in from."""
-        return Places(store=self._store, limits=self.limits, clock=self._clock)
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Stores letters."""
-        return Outbox(clock=self._clock, entropy=entropy)
-
-    @cached_property
-    def one_time(self) -> OneTimeTokens:
-        """Makes the tokens that letters carry."""
-        return OneTimeTokens(store=self._store, clock=self._clock, entropy=entropy)
 
     @cached_property
     def verification(self) -> Verification:
