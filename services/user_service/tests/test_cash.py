@@ -93,6 +93,7 @@ async def test_cash_is_its_owners_alone(client, tokens):
     assert (await withdraw(client, other, "1")).json()["code"] == "INSUFFICIENT_FUNDS"
     for method, path in (
         ("GET", "/balance"),
+        ("GET", "/balance/limits"),
         ("POST", "/balance/deposit"),
         ("POST", "/balance/withdraw"),
         ("GET", "/balance/transactions"),
@@ -112,6 +113,24 @@ async def test_the_last_dollar_leaves_once(client, tokens):
     await deposit(client, tokens, "1")
     responses = await asyncio.gather(*(withdraw(client, tokens, "1") for _ in range(10)))
     assert sorted(response.status_code for response in responses) == [201] + [422] * 9
+
+
+async def test_the_limits_tell_what_the_day_still_allows(client, tokens):
+    await deposit(client, tokens, "4000.50")
+    await withdraw(client, tokens, "0.25")
+    limits = (await client.get("/balance/limits", headers=bearer(tokens))).json()
+    assert limits == {
+        "most_at_once": "1000000.00",
+        "deposits_per_day": "10000.00",
+        "deposits_left": "5999.50",
+        "withdrawals_per_day": "5000.00",
+        "withdrawals_left": "4999.75",
+        "withdrawal_step_up_above": "1000.00",
+        "resets_at": limits["resets_at"],
+    }
+    assert (await deposit(client, tokens, limits["deposits_left"])).status_code == 201
+    assert (await deposit(client, tokens, "0.01")).json()["code"] == "DAILY_LIMIT"
+    assert limits["resets_at"].endswith("T00:00:00.000Z")
 
 
 async def test_daily_caps_hold_and_begin_anew_at_midnight_utc(client, service, tokens):

@@ -1,6 +1,7 @@
 """Balance, deposits, withdrawals and the cash history."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Path, Query
@@ -59,6 +60,18 @@ class BalanceView(Outgoing):
     held_balance: str
     currency: str
     updated_at: str | None
+
+
+class LimitsView(Outgoing):
+    """How much cash may be moved, in US dollars; the caps of a day begin anew at `resets_at`."""
+
+    most_at_once: str
+    deposits_per_day: str
+    deposits_left: str
+    withdrawals_per_day: str
+    withdrawals_left: str
+    withdrawal_step_up_above: Annotated[str, Field(description="More needs a fresh second factor, if one is enrolled")]
+    resets_at: str
 
 
 class MovementView(Outgoing):
@@ -124,6 +137,24 @@ async def get_balance(
             "currency": USD,
             "updated_at": to_rfc3339(wallet.updated_at) if wallet.updated_at else None,
         }
+    )
+
+
+@router.get("/balance/limits", operation_id="get_cash_limits")
+async def get_cash_limits(
+    principal: Annotated[Principal, requires(Permission.READ_BALANCE, rate=RateClass.READ)], desk: Desk
+) -> LimitsView:
+    """Show what the caller may still bring in and pay out today."""
+    allowance = await desk.allowance(principal.user_id)
+    terms = allowance.terms
+    return LimitsView(
+        most_at_once=format_cents(terms.most_at_once),
+        deposits_per_day=format_cents(terms.caps.deposits),
+        deposits_left=format_cents(allowance.deposits_left),
+        withdrawals_per_day=format_cents(terms.caps.withdrawals),
+        withdrawals_left=format_cents(allowance.withdrawals_left),
+        withdrawal_step_up_above=format_cents(terms.step_up_above),
+        resets_at=to_rfc3339(datetime.fromtimestamp(allowance.resets_at_ms / 1000, UTC)),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.ids import UserId
@@ -32,6 +33,8 @@ from cnop_platform.request_context import RequestContext
 from cnop_users.application.accounts import Accounts
 from cnop_users.domain.cash import CashTerms, parse_amount
 
+_DAY_MS: Final = 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -53,6 +56,16 @@ class MovementPage:
     movements: tuple[Movement, ...]
     total_count: int
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What may still be moved on this UTC day, in cents, and under which terms."""
+
+    terms: CashTerms
+    deposits_left: int
+    withdrawals_left: int
+    resets_at_ms: int
 
 
 class CashDesk:
@@ -78,6 +91,18 @@ class CashDesk:
     async def wallet(self, user_id: UserId) -> Wallet:
         """Return the wallet as it is now."""
         return await self._reader.wallet(user_id)
+
+    async def allowance(self, user_id: UserId) -> Allowance:
+        """Return what the caps leave for today."""
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        today = (await self._reader.wallet(user_id)).today.on_day_of(now_ms)
+        caps = self._terms.caps
+        return Allowance(
+            terms=self._terms,
+            deposits_left=max(0, caps.deposits - today.deposited),
+            withdrawals_left=max(0, caps.withdrawals - today.withdrawn),
+            resets_at_ms=(today.day + 1) * _DAY_MS,
+        )
 
     async def deposit(
         self, principal: Principal, amount_text: str, *, key: str | None, context: RequestContext
