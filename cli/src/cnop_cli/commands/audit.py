@@ -29,9 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("verify", help="find whatever was edited, deleted, inserted, reordered or rolled back")
-    check.add_argument(
-        "--expect-head", metavar="MAC", help="a MAC noted elsewhere that must still be in the chain"
-    )
+    check.add_argument("--expect-head", metavar="MAC", help="a MAC noted elsewhere that must still be in the chain")
     tail = actions.add_parser("tail", help="show the latest records, one JSON object a line")
     tail.add_argument("-f", "--follow", action="store_true", help="keep showing new ones")
     export = actions.add_parser("export", help="write all records as OCSF, one JSON object a line")
