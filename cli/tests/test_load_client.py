@@ -15,7 +15,7 @@ ANSWERS = (
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A server whose answers come in pieces and are a success and a refusal in turn; it notes nothing and ends itself."""
+    """A server whose answers come in pieces, a success and a refusal in turn."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve(connection: socket.socket) -> None:
