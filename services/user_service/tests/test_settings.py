@@ -54,6 +54,14 @@ def test_the_description_needs_nothing_and_declares_every_access():
     public = {name for name, access in operations.items() if access["roles"] == ["public"]}
     assert public >= {"POST /auth/register", "POST /auth/login", "POST /auth/refresh", "GET /.well-known/jwks.json"}
     cookies = {name for name, access in operations.items() if access["cookie"]}
-    assert cookies == {"POST /auth/login", "POST /auth/passkeys/login", "POST /auth/refresh", "POST /auth/logout"}
+    assert cookies == {
+        "POST /auth/login",
+        "POST /auth/passkeys/login",
+        "POST /auth/refresh",
+        "POST /auth/logout",
+        "GET /auth/oidc/{provider}/login",
+        "GET /auth/oidc/{provider}/callback",
+        "POST /auth/oidc/{provider}/link",
+    }
     assert operations["POST /balance/deposit"]["rate_class"] == "trade"
     assert operations["POST /auth/login"]["rate_class"] == "auth"

@@ -1,6 +1,9 @@
 """Run the user service: `python -m cnop_users`."""
 
+import sys
+
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from cnop_platform.log import configure_logging
 from cnop_platform.process import explain_settings
@@ -15,6 +18,8 @@ def main() -> None:
         settings = UsersSettings()  # type: ignore[call-arg]  # the values come from the environment
     except ValidationError as error:
         explain_settings(error)
+    except SettingsError as error:
+        sys.exit(f"settings: {error}")
     configure_logging(service=NAME, level=settings.log_level)
     serve(build(settings), host=settings.host, port=settings.port)
 

@@ -11,6 +11,7 @@ from cnop_ledger import ChainKeys, DailyCaps
 from cnop_platform.settings import Environment, ServiceSettings
 from cnop_users.adapters.keyring import Keyring
 from cnop_users.adapters.mailers import MaildirMailer, SmtpMailer
+from cnop_users.adapters.oidc import ProviderSettings
 from cnop_users.application.limits import LoginPolicies
 from cnop_users.application.outbox import Mailer
 from cnop_users.application.ports import LimitPolicy
@@ -39,6 +40,7 @@ def _smtp_url_text(text: SecretStr) -> SecretStr:
     return text
 
 
+ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,30}$")]
 Seconds = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -81,6 +83,10 @@ class UsersSettings(ServiceSettings):
     """How authenticators and passkey dialogs name the platform."""
     passkey_domain: str | None = None
     """The domain that passkeys belong to; the host of the page unless set."""
+    oidc_providers: dict[ProviderName, ProviderSettings] = Field(default_factory=dict)
+    """A JSON object: name to `issuer`, `client_id`, `client_secret` and optionally `scope`."""
+    api_url: str | None = None
+    """Where browsers reach this API; `/api/v1` beside the page unless set."""
     mail_from: str = "no-reply@localhost"
     page_url: str | None = None
     """Where letters point to; the first of the frontend's origins unless set."""
@@ -124,6 +130,10 @@ class UsersSettings(ServiceSettings):
         """Where the platform's pages are, without a trailing slash."""
         first = self.frontend_origins.split(",")[0].strip()
         return (self.page_url or first or "http://localhost:3000").rstrip("/")
+
+    def redirect_uri(self, provider: str) -> str:
+        """Return where a provider sends browsers back to."""
+        return f"{(self.api_url or f'{self.page}/api/v1').rstrip('/')}/auth/oidc/{provider}/callback"
 
     @property
     def relying_party(self) -> str:

@@ -12,7 +12,7 @@ from cnop_platform.access import Principal
 from cnop_platform.audit import AuditTrail, Severity
 from cnop_platform.directory import username_put
 from cnop_platform.request_context import RequestContext
-from cnop_platform.store import Absent, Check, Delete, Put, Store, Version, Write
+from cnop_platform.store import Absent, Check, Delete, Key, Put, Store, Version, Write
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, UnknownUser
 from cnop_users.application.conflicts import settle
@@ -20,7 +20,7 @@ from cnop_users.application.sessions import Sessions
 from cnop_users.domain.users import Status, User
 
 _ENDED_IN_ONE: Final = 40
-_SWEPT_AT_ONCE: Final = 90
+_SWEPT_AT_ONCE: Final = 45
 _NAMELESS: Final = "erased"
 
 
@@ -105,7 +105,9 @@ class Erasure:
         await self._sessions.end_all(user_id, context=context, reason="account_erased")
         while True:
             page = await self._store.query(keys.partition(user_id), limit=_SWEPT_AT_ONCE)
-            left = [Delete(item.key) for item in page.items if item.key != keys.user_key(user_id)]
+            gone = [item for item in page.items if item.key != keys.user_key(user_id)]
+            links = [item for item in gone if item.key.sk.startswith(keys.IDENTITIES)]
+            left = [Delete(item.key) for item in gone] + [Delete(Key(str(item.body["link"]), "LINK")) for item in links]
             if not left:
                 return
             await self._store.transact(left)

@@ -8,6 +8,7 @@ from cnop_platform.store import Key
 USERS_PREFIX: Final = "USER#"
 SESSIONS: Final = "SESSION#"
 PASSKEYS: Final = "PASSKEY#"
+IDENTITIES: Final = "IDENTITY#"
 PLACES: Final = "PLACE#"
 ERASED: Final = "ERASED"
 """The partition that lists who was erased."""
@@ -43,6 +44,11 @@ def place_key(user_id: UserId, place: str) -> Key:
 def passkey_key(user_id: UserId, passkey_id: str) -> Key:
     """Return where a passkey is."""
     return Key(partition(user_id), PASSKEYS + passkey_id)
+
+
+def identity_key(user_id: UserId, provider: str) -> Key:
+    """Return where a person's identity at a provider is noted."""
+    return Key(partition(user_id), IDENTITIES + provider)
 
 
 def erased_key(user_id: UserId) -> Key:

@@ -1,6 +1,8 @@
 """Registration: one transaction claims the user name and the address and makes the account."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from cnop_core.clock import Clock
 from cnop_core.errors import FieldError, InvalidInput
@@ -16,7 +18,9 @@ from cnop_users.application.ports import PasswordHasher, PasswordJudge
 from cnop_users.application.verification import Verification
 from cnop_users.domain import rules
 from cnop_users.domain.errors import AlreadyTaken, WeakPassword
-from cnop_users.domain.users import Profile, Status, User
+from cnop_users.domain.users import Profile, Status, StoredPassword, User
+
+_CUSTOMER: Final = frozenset({Role.CUSTOMER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Registration:
         self._entropy = entropy
 
     async def register(
-        self, account: NewAccount, *, context: RequestContext, roles: frozenset[Role] = frozenset({Role.CUSTOMER})
+        self, account: NewAccount, *, context: RequestContext, roles: frozenset[Role] = _CUSTOMER
     ) -> User:
         """Return the account that was made.
 
@@ -64,34 +68,59 @@ class Registration:
         await self._require_free(account)
         async with self._hasher.turn():
             password = await self._hasher.hash(account.password, now=self._clock.now())
+        return await self._commit(account.username, account.profile, password, roles=roles, context=context)
+
+    async def register_without_password(
+        self, username: str, profile: Profile, *, extra: Callable[[UserId], Sequence[Write]], context: RequestContext
+    ) -> User:
+        """Make an account for somebody whose address another party has verified; `extra` is written with it.
+
+        Raises `AlreadyTaken`.
+        """
+        return await self._commit(username, profile, None, verified=True, extra=extra, context=context)
+
+    async def _commit(
+        self,
+        username: str,
+        profile: Profile,
+        password: StoredPassword | None,
+        *,
+        context: RequestContext,
+        roles: frozenset[Role] = _CUSTOMER,
+        verified: bool = False,
+        extra: Callable[[UserId], Sequence[Write]] = lambda _user_id: (),
+    ) -> User:
         now = self._clock.now()
         user_id = UserId(prefixed_id("usr", now=now, entropy=self._entropy))
         data_key, wrapped = await self._accounts.create_data_key(user_id)
+        claims = self._accounts.email_claims(profile.email)
         user = User(
             user_id=user_id,
-            username=account.username,
+            username=username,
             status=Status.ACTIVE,
             roles=roles,
             password=password,
-            email_index=self._accounts.email_claims(account.profile.email)[0],
-            email_verified=False,
-            sealed_profile=seal_profile(data_key, account.profile),
+            email_index=claims[0],
+            email_verified=verified,
+            sealed_profile=seal_profile(data_key, profile),
             created_at=now,
             updated_at=now,
         )
         event = trail.account_change("account_registered", user_id=user_id, context=context)
+        name_claim = username_put(username, user_id)
         writes = [
             codec.user_put(user),
             Put(keys.data_key_key(user_id), wrapped, Absent()),
-            username_put(account.username, user_id),
-            *claim_email(self._accounts.email_claims(account.profile.email), user_id),
-            *self._verification.writes(Person(user, account.profile, data_key)),
+            name_claim,
+            *claim_email(claims, user_id),
+            *([] if verified else self._verification.writes(Person(user, profile, data_key))),
+            *extra(user_id),
             self._audit.record_put(event),
         ]
         try:
             await self._store.transact(writes)
         except ConditionFailed as error:
-            raise _taken(error.concerns(username_put(account.username, user_id).key)) from None
+            raise _taken(error.concerns(name_claim.key)) from None
         return replace(user, version=1)
 
     def _require_age(self, profile: Profile) -> None:

@@ -4,15 +4,19 @@ from collections.abc import Coroutine
 from functools import cached_property
 from typing import Any
 
+import httpx
+
 from cnop_ledger import Ledger, LedgerReader
 from cnop_platform.catalogue import Catalogue
 from cnop_platform.prices import PriceBoard
 from cnop_platform.request_context import RequestContext
 from cnop_platform.system import entropy
+from cnop_users.adapters.oidc import FlowSeal, OpenIdProvider
 from cnop_users.adapters.post_office import PostOffice
 from cnop_users.adapters.webauthn_ceremonies import WebAuthnCeremonies
 from cnop_users.api.after_answer import AfterAnswer
 from cnop_users.api.cookies import RefreshCookie
+from cnop_users.api.federation import FederationDesk
 from cnop_users.api.key_set import PublishedKeys
 from cnop_users.application.administration import Administration
 from cnop_users.application.audit_log import AuditLog
@@ -21,6 +25,7 @@ from cnop_users.application.erasure import Erasure
 from cnop_users.application.events import SecurityEvents
 from cnop_users.application.export import AccountExport
 from cnop_users.application.factors import SecondFactors
+from cnop_users.application.federation import Federation
 from cnop_users.application.holding import AssetHoldings
 from cnop_users.application.login import Login
 from cnop_users.application.outbox import Postman
@@ -54,6 +59,8 @@ class UserService(Foundation):
             self.step_up,
             self.passkeys,
             self.passkey_sign_in,
+            self.federation,
+            self.federation_desk,
             self.administration,
             AuditLog(store=self._store, clock=self._clock),
             self.after_answer,
@@ -90,6 +97,7 @@ class UserService(Foundation):
         await self.ledger.close()
         await self.hasher.close()
         await self.judge.close()
+        await self.http_client.aclose()
 
     @cached_property
     def verification(self) -> Verification:
@@ -200,6 +208,45 @@ class UserService(Foundation):
             limits=self.limits,
             audit=self._audit,
         )
+
+    @cached_property
+    def federation(self) -> Federation:
+        """Signs people in by their identities elsewhere."""
+        return Federation(
+            store=self._store,
+            accounts=self.accounts,
+            login=self.login,
+            registration=self.registration,
+            audit=self._audit,
+            clock=self._clock,
+            entropy=entropy,
+        )
+
+    @cached_property
+    def federation_desk(self) -> FederationDesk:
+        """Knows the providers."""
+        seal = FlowSeal(self._settings.keyring("index").current.secret, clock=self._clock, entropy=entropy)
+        providers = {
+            name: OpenIdProvider(
+                name,
+                settings,
+                redirect_uri=self._settings.redirect_uri(name),
+                client=self.http_client,
+                clock=self._clock,
+            )
+            for name, settings in self._settings.oidc_providers.items()
+        }
+        return FederationDesk(
+            providers=providers,
+            seal=seal.seal,
+            open_flow=lambda text, state: seal.open(text, state=state),
+            page=self._settings.page,
+        )
+
+    @cached_property
+    def http_client(self) -> httpx.AsyncClient:
+        """Talks to identity providers."""
+        return httpx.AsyncClient(follow_redirects=False)
 
     @cached_property
     def step_up(self) -> StepUp:

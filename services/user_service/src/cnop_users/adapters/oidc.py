@@ -1,0 +1,241 @@
+"""OpenID providers: authorization code flow with PKCE and nonce (OpenID Connect Core, RFC 7636, RFC 9700)."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+from urllib.parse import urlencode
+
+import httpx
+import jwt
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
+
+from cnop_core.clock import Clock
+from cnop_core.errors import Unavailable
+from cnop_core.ids import Entropy
+from cnop_platform import strict_json
+from cnop_users.application.federation import Flow, Identity, SignInFailed
+from cnop_users.domain import rules
+
+_ALGORITHMS: Final = ["RS256", "ES256", "PS256", "EdDSA"]
+_TIMEOUT_SECONDS: Final = 5
+_LOOPBACK: Final = {"localhost", "127.0.0.1"}
+_MOST_BYTES: Final = 262_144
+_KEPT_SECONDS: Final = 3_600
+_LEEWAY_SECONDS: Final = 60
+_FLOW_SECONDS: Final = 600
+_NONCE_BYTES: Final = 12
+
+
+class ProviderAway(Unavailable):
+    """The identity provider does not answer, or not as one."""
+
+
+class ProviderSettings(BaseModel):
+    """How one provider is reached, and as whom."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: HttpUrl
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
+    scope: str = "openid email"
+
+    @model_validator(mode="after")
+    def _refuse_plain_http(self) -> Self:
+        if self.issuer.scheme != "https" and self.issuer.host not in _LOOPBACK:
+            raise ValueError("an issuer elsewhere must be reached by https")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Discovered:
+    authorization_endpoint: str
+    token_endpoint: str
+    userinfo_endpoint: str
+    keys: jwt.PyJWKSet
+    read_at: datetime
+
+
+class OpenIdProvider:
+    """One provider. What it publishes about itself is kept for an hour, its keys until an unknown one appears."""
+
+    def __init__(
+        self, name: str, settings: ProviderSettings, *, redirect_uri: str, client: httpx.AsyncClient, clock: Clock
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._issuer = str(settings.issuer).rstrip("/")
+        self._redirect_uri = redirect_uri
+        self._client = client
+        self._clock = clock
+        self._discovered: _Discovered | None = None
+        self._lock = asyncio.Lock()
+
+    async def authorization_url(self, flow: Flow) -> str:
+        """See `Provider.authorization_url`."""
+        challenge = hashlib.sha256(flow.verifier.encode()).digest()
+        query = {
+            "response_type": "code",
+            "client_id": self._settings.client_id,
+            "redirect_uri": self._redirect_uri,
+            "scope": self._settings.scope,
+            "state": flow.state,
+            "nonce": flow.nonce,
+            "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        endpoint = (await self._discover()).authorization_endpoint
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
+    async def identify(self, flow: Flow, code: str) -> Identity:
+        """See `Provider.identify`."""
+        discovered = await self._discover()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._redirect_uri,
+            "code_verifier": flow.verifier,
+        }
+        secret = self._settings.client_secret.get_secret_value()
+        answer = await self._fetch(
+            "POST", discovered.token_endpoint, data=form, auth=(self._settings.client_id, secret)
+        )
+        claims = self._verified(answer.get("id_token"), await self._keys_for(answer.get("id_token"), discovered))
+        if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), flow.nonce.encode()):
+            raise _failed()
+        if "email" not in claims and discovered.userinfo_endpoint:
+            claims = {**await self._userinfo(discovered.userinfo_endpoint, answer, subject=claims["sub"]), **claims}
+        return Identity(
+            provider=self._name,
+            subject=str(claims["sub"]),
+            email=_email(claims.get("email")),
+            email_verified=claims.get("email_verified") is True,
+        )
+
+    async def _userinfo(self, url: str, answer: Mapping[str, Any], *, subject: str) -> Mapping[str, Any]:
+        headers = {"Authorization": f"Bearer {answer.get('access_token')}"}
+        claims = await self._fetch("GET", url, headers=headers)
+        if claims.get("sub") != subject:
+            raise _failed()
+        return claims
+
+    def _verified(self, id_token: object, keys: jwt.PyJWKSet) -> Mapping[str, Any]:
+        try:
+            text = str(id_token)
+            header = jwt.get_unverified_header(text)
+            claims: dict[str, Any] = jwt.decode(
+                text,
+                keys[header["kid"]] if "kid" in header else keys.keys[0],
+                algorithms=_ALGORITHMS,
+                audience=self._settings.client_id,
+                options={
+                    "require": ["iss", "sub", "aud", "exp", "iat"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except (jwt.PyJWTError, KeyError, IndexError, ValueError):
+            raise _failed() from None
+        now = self._clock.now().timestamp()
+        several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if str(claims["iss"]).rstrip("/") != self._issuer or claims["exp"] + _LEEWAY_SECONDS <= now:
+            raise _failed()
+        if several and claims.get("azp") != self._settings.client_id:
+            raise _failed()
+        return claims
+
+    async def _keys_for(self, id_token: object, discovered: _Discovered) -> jwt.PyJWKSet:
+        """Return the provider's keys, read again when the token names one that is not among them."""
+        try:
+            kid = jwt.get_unverified_header(str(id_token)).get("kid")
+        except jwt.PyJWTError:
+            raise _failed() from None
+        if kid is None or any(key.key_id == kid for key in discovered.keys.keys):
+            return discovered.keys
+        return (await self._discover(again=True)).keys
+
+    async def _discover(self, *, again: bool = False) -> _Discovered:
+        async with self._lock:
+            known, now = self._discovered, self._clock.now()
+            if known is not None and not again and (now - known.read_at).total_seconds() < _KEPT_SECONDS:
+                return known
+            document = await self._fetch("GET", f"{self._issuer}/.well-known/openid-configuration")
+            try:
+                if str(document["issuer"]).rstrip("/") != self._issuer:
+                    raise ProviderAway("the provider calls itself by another name than the configured one")
+                keys = jwt.PyJWKSet.from_dict(await self._fetch("GET", str(document["jwks_uri"])))
+                self._discovered = _Discovered(
+                    str(document["authorization_endpoint"]),
+                    str(document["token_endpoint"]),
+                    str(document.get("userinfo_endpoint", "")),
+                    keys,
+                    now,
+                )
+            except (KeyError, jwt.PyJWTError):
+                raise ProviderAway("the provider does not describe itself as OpenID providers do") from None
+            return self._discovered
+
+    async def _fetch(self, method: str, url: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            response = await self._client.request(method, url, timeout=_TIMEOUT_SECONDS, **arguments)
+        except httpx.HTTPError:
+            raise ProviderAway("the identity provider does not answer; try again in a moment") from None
+        if 400 <= response.status_code < 500:
+            raise _failed()
+        try:
+            if response.status_code != 200 or len(response.content) > _MOST_BYTES:
+                raise ValueError("not an answer")
+            document = strict_json.loads(response.content)
+        except ValueError:
+            raise ProviderAway("the identity provider does not answer as one; try again in a moment") from None
+        if not isinstance(document, dict):
+            raise ProviderAway("the identity provider does not answer as one; try again in a moment")
+        return document
+
+
+class FlowSeal:
+    """Seals a flow for the cookie of the browser that began it, for ten minutes."""
+
+    def __init__(self, key: bytes, *, clock: Clock, entropy: Entropy) -> None:
+        self._cipher = AESGCM(hmac.digest(key, b"cnop federation flow", "sha256"))
+        self._clock = clock
+        self._entropy = entropy
+
+    def seal(self, flow: Flow) -> str:
+        """Return the cookie's value."""
+        ends = int(self._clock.now().timestamp()) + _FLOW_SECONDS
+        parts = [ends, flow.provider, flow.state, flow.nonce, flow.verifier, flow.link_to]
+        nonce = self._entropy(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, strict_json.dumps(parts).encode(), None)
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    def open(self, text: str, *, state: str) -> Flow:
+        """Return the flow that this browser began with this state. Raises `SignInFailed`."""
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            ends, *parts = strict_json.loads(self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None))
+        except (InvalidTag, ValueError):
+            raise _failed() from None
+        flow = Flow(*parts)
+        if self._clock.now().timestamp() >= ends or not hmac.compare_digest(flow.state.encode(), state.encode()):
+            raise _failed()
+        return flow
+
+
+def _email(text: object) -> str | None:
+    try:
+        return rules.email(str(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _failed() -> SignInFailed:
+    return SignInFailed("the sign-in could not be completed; begin again")

@@ -1,0 +1,158 @@
+"""Signing in with an external OpenID provider: the browser goes there and comes back."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from fastapi import Depends, Path, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from cnop_core.errors import CnopError
+from cnop_core.ids import UserId
+from cnop_platform.access import Principal, RateClass, public, requires
+from cnop_platform.app import provided, service_router
+from cnop_platform.permissions import Permission
+from cnop_platform.request_context import RequestContext, request_context
+from cnop_users.api.cookies import RefreshCookie
+from cnop_users.api.models import EmptyBody, Outgoing
+from cnop_users.application.federation import Federation, Flow, Provider, SignInFailed, UnknownProvider
+
+router = service_router(tags=["federation"])
+
+_COOKIE: Final = "__Host-cnop_oidc"
+_COOKIE_SECONDS: Final = 600
+Context = Annotated[RequestContext, Depends(request_context)]
+ProviderName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,30}$")]
+
+
+class ProviderList(Outgoing):
+    """The names of the providers that can be signed in with."""
+
+    providers: list[str]
+
+
+class Destination(Outgoing):
+    """Where the browser goes next."""
+
+    url: str
+
+
+class FederationDesk:
+    """What the handlers share: the providers, the sealed cookie and the page to come back to."""
+
+    def __init__(
+        self,
+        *,
+        providers: Mapping[str, Provider],
+        seal: Callable[[Flow], str],
+        open_flow: Callable[[str, str], Flow],
+        page: str,
+    ) -> None:
+        self._providers = providers
+        self._seal = seal
+        self._open_flow = open_flow
+        self._page = page
+
+    @property
+    def names(self) -> list[str]:
+        """The configured providers."""
+        return sorted(self._providers)
+
+    def provider(self, name: str) -> Provider:
+        """Return the provider of that name. Raises `UnknownProvider`."""
+        if name not in self._providers:
+            raise UnknownProvider("there is no identity provider of this name")
+        return self._providers[name]
+
+    def remember(self, response: Response, flow: Flow) -> None:
+        """Let the browser keep the flow. It must come back by a link from elsewhere, hence not strict."""
+        response.set_cookie(
+            _COOKIE, self._seal(flow), max_age=_COOKIE_SECONDS, path="/", secure=True, httponly=True, samesite="lax"
+        )
+
+    def recall(self, request: Request, name: str, state: str) -> Flow:
+        """Return the flow that this browser began. Raises `SignInFailed`."""
+        flow = self._open_flow(request.cookies.get(_COOKIE, ""), state)
+        if flow.provider != name:
+            raise SignInFailed("the sign-in could not be completed; begin again")
+        return flow
+
+    def back(self, path: str) -> RedirectResponse:
+        """Return the way back to our own page, with the flow forgotten."""
+        response = RedirectResponse(f"{self._page}{path}", 303)
+        response.delete_cookie(_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+        return response
+
+
+Desk = Annotated[FederationDesk, provided(FederationDesk)]
+Links = Annotated[Federation, provided(Federation)]
+
+
+@router.get("/auth/oidc", operation_id="list_identity_providers")
+async def list_identity_providers(
+    _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.READ)], desk: Desk
+) -> ProviderList:
+    """Name the providers that can be signed in with."""
+    return ProviderList(providers=desk.names)
+
+
+@router.get("/auth/oidc/{provider}/login", operation_id="begin_federated_login", status_code=303)
+async def begin_federated_login(
+    provider: ProviderName,
+    _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.AUTH, cookie=True)],
+    desk: Desk,
+    federation: Links,
+) -> Response:
+    """Send the browser to the provider."""
+    flow = federation.begin(provider)
+    response = RedirectResponse(await desk.provider(provider).authorization_url(flow), 303)
+    desk.remember(response, flow)
+    return response
+
+
+@router.post("/auth/oidc/{provider}/link", operation_id="begin_identity_link")
+async def begin_identity_link(
+    provider: ProviderName,
+    principal: Annotated[
+        Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.AUTH, step_up=True, cookie=True)
+    ],
+    response: Response,
+    desk: Desk,
+    federation: Links,
+    _body: EmptyBody | None = None,
+) -> Destination:
+    """Return where the browser goes to link an identity to the caller's account."""
+    flow = federation.begin(provider, link_to=principal.user_id)
+    url = await desk.provider(provider).authorization_url(flow)
+    desk.remember(response, flow)
+    return Destination(url=url)
+
+
+@router.get("/auth/oidc/{provider}/callback", operation_id="finish_federated_login", status_code=303)
+async def finish_federated_login(
+    provider: ProviderName,
+    _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.AUTH, cookie=True)],
+    context: Context,
+    request: Request,
+    desk: Desk,
+    federation: Links,
+    cookie: Annotated[RefreshCookie, provided(RefreshCookie)],
+    code: Annotated[str, Query(max_length=2048)] = "",
+    state: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Receive the browser back and send it to our page, signed in, or with the code of what went wrong after a #."""
+    try:
+        flow = desk.recall(request, provider, state)
+        if not code:
+            raise SignInFailed("the provider did not vouch for anybody")
+        identity = await desk.provider(provider).identify(flow, code)
+        if flow.link_to is not None:
+            await federation.link(identity, UserId(flow.link_to), context=context)
+            return desk.back("/#linked")
+        grant = await federation.sign_in(identity, context=context)
+    except CnopError as error:
+        return desk.back(f"/login#error={quote(error.stable_code)}")
+    response = desk.back("/")
+    cookie.write(response, grant.refresh_token)
+    return response

@@ -1,0 +1,248 @@
+"""Sign-in with an OpenID provider: a real one, in a process of its own."""
+
+import socket
+import subprocess
+import sys
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import jwt
+import pytest
+from pydantic import ValidationError
+from users_under_test import ORIGIN, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
+
+from cnop_platform.system import SystemClock
+from cnop_users.domain import totp
+
+COOKIE = "__Host-cnop_oidc"
+pytestmark = pytest.mark.enable_socket
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "oidc_provider_mock",
+        "--port",
+        str(port),
+        "--require-nonce",
+        "true",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{url}/.well-known/openid-configuration", timeout=2)
+            break
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    yield url
+    process.terminate()
+    process.wait()
+
+
+def person(provider, subject, **claims):
+    httpx.put(f"{provider}/users/{subject}", json=claims).raise_for_status()
+
+
+@pytest.fixture
+def settings(tmp_path, valkey_server, provider):
+    known = {"mock": {"issuer": provider, "client_id": "cnop", "client_secret": "c" * 40}}
+    return make_settings(tmp_path, valkey_server.url, oidc_providers=known)
+
+
+@pytest.fixture
+def service(settings, cache):
+    return ServiceUnderTest(settings, cache, clock=SystemClock())
+
+
+def cookie_of(response, name):
+    found = [each for each in response.headers.get_list("set-cookie") if each.startswith(f"{name}=")]
+    return found[0].partition(";")[0] if found else None
+
+
+async def begin(client):
+    response = await client.get("/auth/oidc/mock/login")
+    assert response.status_code == 303, response.text
+    return response.headers["location"], cookie_of(response, COOKIE)
+
+
+def approve(url, subject):
+    """Do what somebody does at the provider; return the query that they come back with."""
+    response = httpx.post(url, data={"sub": subject}, follow_redirects=False)
+    assert response.status_code == 302, response.text
+    return urlsplit(response.headers["location"]).query
+
+
+async def come_back(client, query, cookie):
+    client.cookies.clear()
+    headers = {"Cookie": cookie} if cookie else {}
+    return await client.get(f"/auth/oidc/mock/callback?{query}", headers=headers)
+
+
+async def go_round(client, subject):
+    url, cookie = await begin(client)
+    return await come_back(client, approve(url, subject), cookie)
+
+
+async def session_of(client, response):
+    """Return the tokens of the browser session that a callback began."""
+    assert response.headers["location"] == f"{ORIGIN}/", response.headers["location"]
+    headers = {"Cookie": cookie_of(response, "__Host-cnop_refresh"), "Origin": ORIGIN}
+    refreshed = await client.post("/auth/refresh", headers=headers)
+    assert refreshed.status_code == 200
+    return refreshed.json()
+
+
+def error_of(response):
+    assert response.status_code == 303
+    assert cookie_of(response, "__Host-cnop_refresh") is None
+    return response.headers["location"].removeprefix(f"{ORIGIN}/login#error=")
+
+
+async def test_the_way_there_carries_pkce_state_and_nonce_and_a_cookie_for_the_way_back(client, provider):
+    url, cookie = await begin(client)
+    assert url.startswith(provider)
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+    assert asked["redirect_uri"] == f"{ORIGIN}/api/v1/auth/oidc/mock/callback"
+    assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
+    assert asked["state"] not in cookie
+    assert (await client.get("/auth/oidc")).json() == {"providers": ["mock"]}
+    assert (await client.get("/auth/oidc/unknown/login")).status_code == 404
+
+
+async def test_somebody_new_with_a_verified_address_gets_an_account_and_keeps_it(client, provider):
+    person(provider, "ada", email="Ada.Lovelace@example.com", email_verified=True)
+    tokens = await session_of(client, await go_round(client, "ada"))
+    profile = (await client.get("/auth/profile", headers=bearer(tokens))).json()
+    assert (profile["email"], profile["email_verified"]) == ("Ada.Lovelace@example.com", True)
+    assert profile["username"].startswith("adalovelace_")
+    assert jwt.decode(tokens["access_token"], options={"verify_signature": False})["amr"] == ["fed"]
+    person(provider, "ada", email="new.address@example.com", email_verified=True)
+    again = await session_of(client, await go_round(client, "ada"))
+    same = (await client.get("/auth/profile", headers=bearer(again))).json()
+    assert same == profile, "the link counts, not the address"
+
+
+async def test_nobody_knows_a_password_of_such_an_account(client, provider):
+    person(provider, "bob", email="bob@example.com", email_verified=True)
+    await session_of(client, await go_round(client, "bob"))
+    assert (await log_in(client, "bob@example.com", "None")).status_code == 401
+
+
+@pytest.mark.parametrize("claims", [{"email_verified": False}, {}, {"email": None}])
+async def test_an_unverified_address_makes_no_account(client, provider, claims):
+    person(provider, "eve", **{"email": "eve@example.com", **claims})
+    assert error_of(await go_round(client, "eve")) == "AUTH_001"
+    assert (await register(client, "somebody", email="eve@example.com")).status_code == 201
+
+
+async def test_an_existing_account_is_not_taken_over_by_its_address(client, provider):
+    await register(client, "victim", email="victim@example.com")
+    person(provider, "mallory", email="victim@example.com", email_verified=True)
+    assert error_of(await go_round(client, "mallory")) == "LINK_REQUIRED"
+
+
+async def link(client, tokens, subject):
+    response = await client.post("/auth/oidc/mock/link", json={}, headers=bearer(tokens))
+    assert response.status_code == 200, response.text
+    return await come_back(client, approve(response.json()["url"], subject), cookie_of(response, COOKIE))
+
+
+async def test_who_is_signed_in_links_an_identity_and_then_signs_in_with_it(client, provider):
+    tokens = await signed_in(client)
+    person(provider, "linked", email="elsewhere@example.com", email_verified=True)
+    assert (await link(client, tokens, "linked")).headers["location"] == f"{ORIGIN}/#linked"
+    assert (await link(client, tokens, "linked")).headers["location"] == f"{ORIGIN}/#linked"
+    federated = await session_of(client, await go_round(client, "linked"))
+    assert (await client.get("/auth/profile", headers=bearer(federated))).json()["username"] == "testuser"
+
+
+async def test_a_linked_identity_is_not_linked_to_a_second_account(client, provider):
+    first, second = await signed_in(client), await signed_in(client, "otheruser")
+    person(provider, "shared", email="shared@example.com", email_verified=True)
+    await link(client, first, "shared")
+    assert error_of(await link(client, second, "shared")) == "CONFLICT"
+    person(provider, "unverified", email="u@example.com", email_verified=False)
+    assert error_of(await link(client, second, "unverified")) == "AUTH_001"
+
+
+async def test_an_erased_person_leaves_no_link(client, provider, service):
+    person(provider, "leaver", email="leaver@example.com", email_verified=True)
+    tokens = await session_of(client, await go_round(client, "leaver"))
+    assert (await client.delete("/auth/account", headers=bearer(tokens))).status_code == 200
+    assert [item async for item in service.store.scan(prefix="IDENTITY#")] == []
+    await session_of(client, await go_round(client, "leaver"))
+
+
+async def test_a_second_factor_is_not_gone_round(client, provider):
+    person(provider, "careful", email="careful@example.com", email_verified=True)
+    tokens = await session_of(client, await go_round(client, "careful"))
+    secret = (await client.post("/auth/mfa/totp", headers=bearer(tokens))).json()["secret"]
+    code = totp.code_at(totp.secret_from_text(secret), totp.step_of(SystemClock().now()))
+    confirmed = await client.post("/auth/mfa/totp/confirm", json={"code": code}, headers=bearer(tokens))
+    assert confirmed.status_code == 200
+    assert error_of(await go_round(client, "careful")) == "AUTH_MFA_REQUIRED"
+
+
+async def test_what_this_browser_did_not_begin_is_not_finished(client, provider):
+    person(provider, "ada", email="ada@example.com", email_verified=True)
+    (mine, my_cookie), (_, other_cookie) = await begin(client), await begin(client)
+    query = approve(mine, "ada")
+    for cookie in (None, other_cookie, f"{COOKIE}=forged", f"{COOKIE}={'A' * 300}"):
+        assert error_of(await come_back(client, query, cookie)) == "AUTH_001"
+    assert error_of(await come_back(client, "", my_cookie)) == "AUTH_001"
+    state = parse_qs(urlsplit(mine).query)["state"][0]
+    assert error_of(await come_back(client, f"error=access_denied&state={state}", my_cookie)) == "AUTH_001"
+    assert error_of(await come_back(client, f"code=made-up&state={state}", my_cookie)) == "AUTH_001"
+    await session_of(client, await come_back(client, query, my_cookie))
+
+
+async def test_a_code_is_good_once_and_only_with_its_verifier(client, provider):
+    person(provider, "ada", email="ada@example.com", email_verified=True)
+    url, cookie = await begin(client)
+    query = approve(url, "ada")
+    await session_of(client, await come_back(client, query, cookie))
+    assert error_of(await come_back(client, query, cookie)) == "AUTH_001"
+    stolen = parse_qs(approve((await begin(client))[0], "ada"))["code"][0]
+    mine, my_cookie = await begin(client)
+    state = parse_qs(urlsplit(mine).query)["state"][0]
+    assert error_of(await come_back(client, f"code={stolen}&state={state}", my_cookie)) == "AUTH_001"
+
+
+async def test_a_provider_that_is_away_is_said_to_be(tmp_path, valkey_server, cache):
+    known = {"mock": {"issuer": "http://127.0.0.1:9", "client_id": "cnop", "client_secret": "c" * 40}}
+    away = make_settings(tmp_path, valkey_server.url, oidc_providers=known)
+    async with ServiceUnderTest(away, cache).client() as client:
+        assert (await client.get("/auth/oidc/mock/login")).status_code == 503
+
+
+async def test_linking_needs_a_recent_sign_in(tmp_path, valkey_server, cache):
+    known = {"mock": {"issuer": "http://127.0.0.1:9", "client_id": "cnop", "client_secret": "c" * 40}}
+    service = ServiceUnderTest(make_settings(tmp_path, valkey_server.url, oidc_providers=known), cache)
+    async with service.client() as client:
+        tokens = await signed_in(client)
+        service.clock.advance(seconds=301)
+        response = await client.post("/auth/oidc/mock/link", headers=bearer(tokens))
+        assert (response.status_code, response.json()["code"]) == (403, "PERM_002")
+        assert (await client.post("/auth/oidc/mock/link")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("mock", {"issuer": "http://elsewhere.test"}), ("mock", {"issuer": "nowhere"}), ("Mock!", {}), ("mock", {"x": 1})],
+)
+def test_a_provider_that_is_badly_described_is_refused(tmp_path, name, changes):
+    described = {"issuer": "https://elsewhere.test", "client_id": "c", "client_secret": "c"}
+    assert make_settings(tmp_path, "valkey://localhost", oidc_providers={"mock": described}).oidc_providers
+    with pytest.raises(ValidationError):
+        make_settings(tmp_path, "valkey://localhost", oidc_providers={name: {**described, **changes}})
