@@ -18,6 +18,7 @@ from cnop_cli.workspace import ROOT, packages, read_toml, third_party
 SEAL: Final = "# Made by `./cnop lock`; do not edit. Seal: "
 DEVELOPMENT: Final = "requirements-dev.txt"
 NODE: Final = "frontend/requirements-node.txt"
+DEBUG: Final = "docker/dev/requirements.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def wanted_locks(*, root: Path = ROOT) -> tuple[Lock, ...]:
         _lock("cli/requirements-bootstrap.txt", groups["build"]),
         *(_lock(f"{folder}/requirements.txt", third_party([name], among=ours)) for folder, name in images.items()),
         _lock(NODE, groups["node"]),
+        _lock(DEBUG, groups["debug"]),
     )
 
 
@@ -79,7 +81,7 @@ def write(lock: Lock, *, uv: Path, upgrade: bool, root: Path = ROOT) -> None:
         draft = Path(folder) / "requirements.txt"
         if path.exists():
             draft.write_bytes(path.read_bytes())
-        alone = lock.path in {DEVELOPMENT, NODE}
+        alone = lock.path in {DEVELOPMENT, NODE, DEBUG}
         options = [*([] if alone else ["-c", str(root / DEVELOPMENT)]), *(["--upgrade"] if upgrade else [])]
         argv = [
             str(uv), "pip", "compile", "-", "--universal", "--generate-hashes", "--python-version", "3.11",

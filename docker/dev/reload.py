@@ -1,0 +1,69 @@
+"""Runs `python -m MODULE [ARGUMENT ...]` under a debugger and starts it again whenever a source file changes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+SOURCES: Final = (Path("/work/services"), Path("/work/frontend/server"), Path("/work/policies"))
+PORT: Final = 5678
+_LOOK_SECONDS: Final = 1.0
+_STOP_SECONDS: Final = 15
+
+
+def snapshot() -> dict[str, int]:
+    """Return when each source file was last changed, in nanoseconds."""
+    found = {}
+    for folder in SOURCES:
+        for path in folder.rglob("*"):
+            if path.suffix in {".py", ".cedar", ".cedarschema"}:
+                found[str(path)] = path.stat().st_mtime_ns
+    return found
+
+
+def start(arguments: list[str]) -> "subprocess.Popen[bytes]":
+    """Start the module with a debugger listening beside it."""
+    debugger = ["-Xfrozen_modules=off", "-m", "debugpy", "--listen", f"0.0.0.0:{PORT}"]
+    return subprocess.Popen([sys.executable, *debugger, "-m", *arguments])
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Ask the process to end, and make it end when it does not."""
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def leave(number: int, _frame: FrameType | None) -> None:
+    """Turn a signal into an orderly end."""
+    sys.exit(128 + number)
+
+
+def main(arguments: list[str]) -> None:
+    """Run, watch, restart. A process that ends by itself waits for the next change."""
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit("usage: reload MODULE [ARGUMENT ...]")
+    signal.signal(signal.SIGTERM, leave)
+    known, process = snapshot(), start(arguments)
+    try:
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            now = snapshot()
+            if now != known:
+                changed = sorted(os.path.relpath(path, "/work") for path in dict(now.items() ^ known.items()))
+                print(f"reload: {', '.join(changed[:3])} changed, starting again", flush=True)
+                stop(process)
+                known, process = now, start(arguments)
+    finally:
+        stop(process)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
