@@ -20,7 +20,7 @@ function useSessionLife({ session, queries, wallet }: Services) {
     return session.subscribe(() => {
       if (session.snapshot().status !== 'signed-out') return;
       wallet.forget();
-      queries.removeQueries({ queryKey: keys.account });
+      for (const queryKey of keys.personal) queries.removeQueries({ queryKey });
     });
   }, [session, queries, wallet]);
 }

@@ -1,7 +1,7 @@
 import { delay, http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
 import type { Asset, Order, PlaceOrder, Portfolio } from '@/shared/api/types';
-import { makeAsset, makeBalance, makeOrder, makePortfolio } from './fixtures';
+import { makeAsset, makeBalance, makeLimits, makeOrder, makePortfolio } from './fixtures';
 
 const API = '*/api/v1';
 
@@ -33,6 +33,7 @@ export const issue = (username = 'ada_lovelace') => HttpResponse.json({ access_t
 export class Backend {
   assets: Asset[] = [makeAsset(), makeAsset({ asset_id: 'ETH', name: 'Ethereum', price_usd: 3000, market_cap_rank: 2, category: 'layer-1' })];
   balance = makeBalance();
+  limits = makeLimits();
   portfolio: Portfolio = makePortfolio();
   orders: Order[] = [];
   readonly placed: Recorded<PlaceOrder>[] = [];
@@ -76,6 +77,8 @@ export class Backend {
     http.get(`${API}/inventory/assets`, () => HttpResponse.json({ data: this.assets, total_count: this.assets.length, active_count: this.assets.length, has_more: false, next_cursor: null })),
     http.get(`${API}/inventory/assets/:id/prices`, () => refusal(404, 'NOT_FOUND')),
     http.get(`${API}/balance`, () => HttpResponse.json(this.balance)),
+    http.get(`${API}/balance/limits`, () => HttpResponse.json(this.limits)),
+    http.get(`${API}/portfolio/history`, () => HttpResponse.json({ period: '1w', interval_seconds: 3600, data: [] })),
     http.get(`${API}/balance/transactions`, () => HttpResponse.json({ transactions: [], total_count: 0, has_more: false, next_cursor: null })),
     http.post(`${API}/balance/:move`, async ({ request, params }) => {
       const recorded = await record<{ amount: string }>(request);

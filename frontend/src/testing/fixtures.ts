@@ -1,4 +1,4 @@
-import type { Asset, Balance, Order, Portfolio } from '@/shared/api/types';
+import type { Asset, Balance, CashLimits, Order, Portfolio } from '@/shared/api/types';
 
 const MOMENT = '2026-01-15T10:00:00.000Z';
 
@@ -45,6 +45,17 @@ export const makeBalance = (change: Partial<Balance> = {}): Balance => ({
   held_balance: '0.00',
   currency: 'USD',
   updated_at: MOMENT,
+  ...change,
+});
+
+export const makeLimits = (change: Partial<CashLimits> = {}): CashLimits => ({
+  most_at_once: '1000000.00',
+  deposits_per_day: '10000.00',
+  deposits_left: '10000.00',
+  withdrawals_per_day: '5000.00',
+  withdrawals_left: '5000.00',
+  withdrawal_step_up_above: '1000.00',
+  resets_at: '2026-01-16T00:00:00.000Z',
   ...change,
 });
 

@@ -41,3 +41,4 @@ Element.prototype.hasPointerCapture = () => false;
 
 // Charts draw on a canvas, which jsdom has not; what surrounds them is tested, they are not.
 vi.mock('@/features/markets/price-chart', () => ({ default: ({ label }: { label: string }) => label }));
+vi.mock('@/features/portfolio/value-chart', () => ({ default: ({ label }: { label: string }) => label }));

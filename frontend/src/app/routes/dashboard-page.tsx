@@ -1,5 +1,7 @@
+import { Allocation } from '@/features/portfolio/allocation';
 import { PortfolioSummary } from '@/features/portfolio/portfolio-summary';
 import { Positions } from '@/features/portfolio/positions';
+import { ValueHistory } from '@/features/portfolio/value-history';
 import { CashCard } from '@/features/wallet/cash-card';
 import { PageTitle } from './page-title';
 
@@ -12,6 +14,10 @@ export function DashboardPage() {
           <PortfolioSummary />
         </div>
         <CashCard />
+        <div className="min-w-0 lg:col-span-2">
+          <ValueHistory />
+        </div>
+        <Allocation />
         <div className="lg:col-span-3">
           <Positions />
         </div>

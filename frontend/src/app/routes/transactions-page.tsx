@@ -1,8 +1,9 @@
 import * as Tabs from '@radix-ui/react-tabs';
 import { useState } from 'react';
-import { AssetTransactions, useHeldAssetIds } from '@/features/portfolio/asset-transactions';
+import { AssetTransactions, type TradeFilter, TradeTools, useHeldAssetIds } from '@/features/portfolio/asset-transactions';
 import { CashTransactions } from '@/features/wallet/cash-transactions';
 import { useAssets } from '@/shared/api/queries';
+import { ANY_DAY } from '@/shared/day-range';
 import { Card } from '@/shared/ui/card';
 import { Select } from '@/shared/ui/select';
 import { PageTitle } from './page-title';
@@ -13,14 +14,15 @@ function AssetsTab() {
   const assets = useAssets().data ?? [];
   const held = useHeldAssetIds();
   const [chosen, setChosen] = useState<string>();
+  const [filter, setFilter] = useState<TradeFilter>({ side: '', days: ANY_DAY });
   const assetId = chosen ?? held[0] ?? assets[0]?.asset_id;
   if (assetId === undefined) return null;
   return (
     <>
-      <div className="border-b border-line p-4 sm:px-5">
-        <Select label="Asset" className="sm:w-64" value={assetId} options={assets.map((asset) => [asset.asset_id, `${asset.name} (${asset.symbol})`] as const)} onChoose={setChosen} />
-      </div>
-      <AssetTransactions assetId={assetId} />
+      <TradeTools assetId={assetId} filter={filter} onFilter={setFilter}>
+        <Select label="Asset" className="sm:w-56" value={assetId} options={assets.map((asset) => [asset.asset_id, `${asset.name} (${asset.symbol})`] as const)} onChoose={setChosen} />
+      </TradeTools>
+      <AssetTransactions assetId={assetId} filter={filter} />
     </>
   );
 }

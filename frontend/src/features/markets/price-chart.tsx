@@ -1,32 +1,19 @@
-import { CandlestickSeries, ColorType, createChart, type IChartApi, type ISeriesApi, type UTCTimestamp } from 'lightweight-charts';
+import { CandlestickSeries, type IChartApi, type ISeriesApi, type UTCTimestamp } from 'lightweight-charts';
 import { useEffect, useRef } from 'react';
 import { formatPrice } from '@/shared/money/format';
 import { useTheme } from '@/shared/theme/theme';
+import { dressChart, makeChart, token } from '@/shared/ui/chart';
 import type { Bar } from './candles';
 
-const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
 function dress(chart: IChartApi, series: ISeriesApi<'Candlestick'>): void {
-  const [up, down, line] = [token('--positive-solid'), token('--negative-solid'), token('--line')];
-  chart.applyOptions({
-    layout: { background: { type: ColorType.Solid, color: token('--surface') }, textColor: token('--muted') },
-    grid: { vertLines: { visible: false }, horzLines: { color: line } },
-    rightPriceScale: { borderColor: line },
-    timeScale: { borderColor: line },
-  });
+  dressChart(chart);
+  const [up, down] = [token('--positive-solid'), token('--negative-solid')];
   series.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false });
 }
 
 function build(container: HTMLElement): [IChartApi, ISeriesApi<'Candlestick'>] {
-  const chart = createChart(container, {
-    autoSize: true,
-    // The library's badge injects a style element, which the page's policy forbids; the footer carries the credit.
-    layout: { attributionLogo: false, fontFamily: token('--font-sans') || 'system-ui', fontSize: 11 },
-    localization: { priceFormatter: formatPrice },
-    timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 3 },
-    rightPriceScale: { scaleMargins: { top: 0.12, bottom: 0.12 } },
-    handleScale: { axisPressedMouseMove: { time: true, price: false } },
-  });
+  const chart = makeChart(container, formatPrice);
+  chart.timeScale().applyOptions({ rightOffset: 3 });
   return [chart, chart.addSeries(CandlestickSeries)];
 }
 

@@ -8,6 +8,7 @@ import { Card } from '@/shared/ui/card';
 import { CloseIcon, EditIcon } from '@/shared/ui/icons';
 import { FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
+import { totalOf } from './new-terms';
 import { type OrderAct, OrderActDialog } from './open-order-dialogs';
 import { useOpenOrders } from './open-order-actions';
 import { isBuy, nameOfType } from './wording';
@@ -39,7 +40,7 @@ function OpenOrderRow({ order, onAct }: OpenOrderRowProps) {
         {formatPrice(order.limit_price)}
       </Cell>
       <Cell align="right" className="hidden md:table-cell">
-        {formatMoney(order.total_amount)}
+        {formatMoney(totalOf(order, order.limit_price ?? '', order.quantity))}
       </Cell>
       <Cell align="right">
         <span className="inline-flex gap-1.5">

@@ -5,9 +5,10 @@ import { formatMoney, formatPercent, formatPrice, formatQuantity } from '@/share
 import { AssetMark } from '@/shared/ui/asset-mark';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
-import { MoneyChange } from '@/shared/ui/change';
+import { MoneyChange, PercentChange } from '@/shared/ui/change';
 import { EmptyState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
+import { gainPercent } from './shares';
 
 function useAssetNames(): (assetId: string) => string {
   const assets = useAssets();
@@ -40,7 +41,7 @@ function PositionRow({ position, name }: { position: Position; name: string }) {
       <Cell align="right">
         <span className="block font-medium">{formatMoney(position.market_value)}</span>
         <span className="block text-sm">
-          <MoneyChange amount={position.unrealized_pnl} />
+          <MoneyChange amount={position.unrealized_pnl} /> <PercentChange percent={gainPercent(position)} />
         </span>
       </Cell>
     </tr>

@@ -1,8 +1,9 @@
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
 import { retrySafely } from '@/shared/api/idempotency';
+import { keys } from '@/shared/api/keys';
 import { refreshAccount } from '@/shared/api/queries';
-import { useServices } from '@/shared/services';
+import { useApi, useServices } from '@/shared/services';
 
 export type CashMove = 'deposit' | 'withdraw';
 
@@ -23,5 +24,14 @@ export function useMoveCash(move: CashMove) {
     onSuccess: () => {
       void refreshAccount(queries);
     },
+  });
+}
+
+/** What may be moved at once and still today. */
+export function useCashLimits() {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.cashLimits,
+    queryFn: ({ signal }) => unwrap(api.GET('/api/v1/balance/limits', { signal })),
   });
 }

@@ -2,15 +2,16 @@ import { type SubmitEvent, useState } from 'react';
 import { useIntentKey, uncertainty } from '@/shared/api/idempotency';
 import { explain } from '@/shared/api/problem';
 import { useBalance } from '@/shared/api/queries';
-import { type Decimal, parseDecimal, toText } from '@/shared/money/decimal';
+import { compare, decimal, divide, isPositive, multiply, parseDecimal, toText } from '@/shared/money/decimal';
 import { formatMoney } from '@/shared/money/format';
+import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
 import { Dialog } from '@/shared/ui/dialog';
 import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
-import { type CashMove, useMoveCash } from './cash-actions';
-import { checkAmount } from './cash-amount';
+import { type CashMove, useCashLimits, useMoveCash } from './cash-actions';
+import { type CashRules, checkAmount, rulesFor } from './cash-amount';
 
 const WORDS = {
   deposit: { title: 'Deposit cash', done: 'Deposited', verb: 'Deposit' },
@@ -43,15 +44,15 @@ export function CashDialog({ move, onClose }: CashDialogProps) {
 
 interface AmountShortcutsProps {
   move: CashMove;
-  available: Decimal | null;
+  rules: CashRules;
   onPick: (amount: string) => void;
 }
 
-function AmountShortcuts({ move, available, onPick }: AmountShortcutsProps) {
+function AmountShortcuts({ move, rules: { available, leftToday }, onPick }: AmountShortcutsProps) {
   return (
     <div className="flex flex-wrap gap-2" role="group" aria-label="Suggested sums">
       {SUGGESTED.map((amount) => (
-        <Button key={amount} size="sm" onClick={() => { onPick(amount); }}>
+        <Button key={amount} size="sm" disabled={leftToday !== null && compare(decimal(amount), leftToday) > 0} onClick={() => { onPick(amount); }}>
           {formatMoney(amount).replace(/[.,]00(?=\D*$)/, '')}
         </Button>
       ))}
@@ -64,6 +65,26 @@ function AmountShortcuts({ move, available, onPick }: AmountShortcutsProps) {
   );
 }
 
+/** The day's cap, and how much of it is used up. */
+function TodaysLimit({ move, rules: { perDay, leftToday }, resetsAt }: { move: CashMove; rules: CashRules; resetsAt: string }) {
+  if (perDay === null || leftToday === null || !isPositive(perDay)) return null;
+  const used = 100 - Number(toText(divide(multiply(leftToday, decimal('100')), perDay, 0, 'down')));
+  return (
+    <div className="rounded-lg bg-sunken p-3 text-sm">
+      <p className="flex justify-between gap-3">
+        <span>{formatMoney(leftToday)} left today</span>
+        <span className="text-muted">of {formatMoney(perDay)}</span>
+      </p>
+      <div aria-hidden="true" className="mt-2 h-1.5 overflow-hidden rounded-full bg-line">
+        <div className="h-full bg-accent-solid" style={{ width: `${used}%` }} />
+      </div>
+      <p className="mt-2 text-xs text-muted">
+        {move === 'deposit' ? 'Deposits' : 'Withdrawals'} begin anew at {formatDateTime(resetsAt)}.
+      </p>
+    </div>
+  );
+}
+
 function CashForm({ move, onDone }: { move: CashMove; onDone: () => void }) {
   const [typed, setTyped] = useState('');
   const [mistake, setMistake] = useState<string>();
@@ -72,11 +93,13 @@ function CashForm({ move, onDone }: { move: CashMove; onDone: () => void }) {
   const moveCash = useMoveCash(move);
   const idempotencyKey = useIntentKey(`${move} ${typed}`);
   const available = balance.data === undefined ? null : parseDecimal(balance.data.available_balance);
+  const limits = useCashLimits().data;
+  const rules = rulesFor(move, limits, available);
   const words = WORDS[move];
 
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const checked = checkAmount(typed, move, available);
+    const checked = checkAmount(typed, rules);
     setMistake(checked.ok ? undefined : checked.mistake);
     if (!checked.ok) return;
     moveCash.mutate(
@@ -112,7 +135,8 @@ function CashForm({ move, onDone }: { move: CashMove; onDone: () => void }) {
         className="num"
         onChange={(event) => { edit(event.target.value); }}
       />
-      <AmountShortcuts move={move} available={available} onPick={edit} />
+      <AmountShortcuts move={move} rules={rules} onPick={edit} />
+      {limits !== undefined && <TodaysLimit move={move} rules={rules} resetsAt={limits.resets_at} />}
       <Button type="submit" variant="primary" size="lg" className="w-full" busy={moveCash.isPending}>
         {words.verb}
       </Button>

@@ -1,7 +1,8 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import { HttpResponse } from 'msw';
-import { describe, expect, it } from 'vitest';
-import { at, http, refusal, server } from '@/testing/backend';
+import { describe, expect, it, vi } from 'vitest';
+import { at, Backend, http, refusal, server } from '@/testing/backend';
+import { makeLimits } from '@/testing/fixtures';
 import { renderApp } from '@/testing/render-app';
 
 async function open(user: ReturnType<typeof renderApp>['user'], name: 'Deposit' | 'Withdraw') {
@@ -59,6 +60,21 @@ describe('moving cash', () => {
   });
 });
 
+describe('the day’s limit', () => {
+  it('is shown before it bites, and asks the server for nothing it would refuse', async () => {
+    const backend = new Backend();
+    backend.limits = makeLimits({ deposits_left: '750.00' });
+    const { user } = renderApp({ path: '/dashboard', signedIn: true, backend });
+    const dialog = await open(user, 'Deposit');
+    expect(await within(dialog).findByText('$750.00 left today')).toBeVisible();
+    expect(within(dialog).getByRole('button', { name: '$1,000' })).toBeDisabled();
+    await user.type(within(dialog).getByLabelText('Amount'), '750.01');
+    await user.click(within(dialog).getByRole('button', { name: 'Deposit' }));
+    expect(within(dialog).getByLabelText('Amount')).toHaveAccessibleDescription('Only $750.00 more is possible today.');
+    expect(backend.cashMoves).toHaveLength(0);
+  });
+});
+
 describe('the cash dialog', () => {
   it('begins at the amount and gives the focus back', async () => {
     const { user } = renderApp({ path: '/dashboard', signedIn: true });
@@ -93,5 +109,53 @@ describe('the list of cash movements', () => {
     expect(withdrawal).toHaveTextContent('Withdrawal');
     expect(withdrawal).toHaveTextContent('-$40.00');
     expect(deposit).toHaveTextContent('+$100.00');
+  });
+});
+
+describe('filters and export', () => {
+  const movement = (index: number, transaction_type: string, created_at: string) => ({
+    transaction_id: `t${index}`, transaction_type, amount: '10.00', status: 'completed', reference: null, balance_after: '100.00', created_at,
+  });
+  const movements = [
+    movement(4, 'withdrawal', '2026-01-15T10:00:00.000Z'),
+    movement(3, 'deposit', '2026-01-14T23:59:59.000Z'),
+    movement(2, 'deposit', '2026-01-14T00:00:00.000Z'),
+    movement(1, 'deposit', '2026-01-13T23:59:59.000Z'),
+  ];
+
+  const show = async () => {
+    const app = renderApp({ path: '/transactions', signedIn: true });
+    server.use(http.get(at('/balance/transactions'), () => HttpResponse.json({ transactions: movements, total_count: 4, has_more: false, next_cursor: null })));
+    await screen.findByRole('table', { name: 'Cash transactions' });
+    return app;
+  };
+  const rows = () => within(screen.getByRole('table', { name: 'Cash transactions' })).getAllByRole('row').length - 1;
+
+  it('narrow by type and day, both ends included', async () => {
+    const { user } = await show();
+    await user.selectOptions(screen.getByLabelText('Type of movement'), 'Deposits');
+    await waitFor(() => { expect(rows()).toBe(3); });
+    await user.type(screen.getByLabelText('From'), '2026-01-14');
+    await user.type(screen.getByLabelText('To'), '2026-01-14');
+    await waitFor(() => { expect(rows()).toBe(2); });
+    await user.selectOptions(screen.getByLabelText('Type of movement'), 'Sales');
+    expect(await screen.findByText('Nothing matches')).toBeVisible();
+  });
+
+  it('exports what is shown, as CSV', async () => {
+    const blobs: Blob[] = [];
+    vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: (blob: Blob) => `blob:${blobs.push(blob)}`, revokeObjectURL: () => undefined }));
+    const click = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined);
+    const { user } = await show();
+    await user.selectOptions(screen.getByLabelText('Type of movement'), 'Withdrawals');
+    await waitFor(() => { expect(rows()).toBe(1); });
+    await user.click(screen.getByRole('button', { name: 'Export CSV' }));
+    await waitFor(() => { expect(click).toHaveBeenCalledOnce(); });
+    const reader = new FileReader();
+    const text = await new Promise((resolve) => {
+      reader.onload = () => { resolve(reader.result); };
+      reader.readAsText(blobs[0]!);
+    });
+    expect(text).toBe('Time,Type,Amount (USD),Balance after (USD),Status,Reference,Transaction\r\n2026-01-15T10:00:00.000Z,Withdrawal,-10.00,100.00,Completed,,t4\r\n');
   });
 });

@@ -5,9 +5,21 @@ export const keys = {
   assets: ASSETS_KEY,
   candles: (assetId: string, interval: string) => ['candles', assetId, interval],
   account: ['account'],
+  /** What belongs to the person who is signed in, and goes with them. */
+  personal: [['account'], ['account-history'], ['security'], ['operator'], ['order-preview']],
   balance: ['account', 'balance'],
+  cashLimits: ['account', 'cash-limits'],
   portfolio: ['account', 'portfolio'],
+  /** Apart from the account: a chart need not be drawn anew at every trade. */
+  history: (period: string) => ['account-history', period],
   orders: ['account', 'orders'],
-  cashTransactions: ['account', 'cash-transactions'],
-  assetTransactions: (assetId: string) => ['account', 'asset-transactions', assetId],
+  cashTransactions: (filter: object) => ['account', 'cash-transactions', filter],
+  assetTransactions: (assetId: string, filter: object) => ['account', 'asset-transactions', assetId, filter],
+  security: ['security'],
+  factors: ['security', 'factors'],
+  profile: ['security', 'profile'],
+  passkeys: ['security', 'passkeys'],
+  sessions: ['security', 'sessions'],
+  securityEvents: ['security', 'events'],
+  operator: ['operator'],
 } as const;

@@ -13,11 +13,15 @@ export type Asset = AssetPage['data'][number];
 export type Candle = Json<paths['/api/v1/inventory/assets/{asset_id}/prices']['get'], 200>['data'][number];
 
 export type Balance = Json<paths['/api/v1/balance']['get'], 200>;
+export type CashLimits = Json<paths['/api/v1/balance/limits']['get'], 200>;
 export type CashTransactionPage = Json<paths['/api/v1/balance/transactions']['get'], 200>;
 export type CashTransaction = CashTransactionPage['transactions'][number];
 
 export type Portfolio = Json<paths['/api/v1/portfolio']['get'], 200>;
 export type Position = Portfolio['assets'][number];
+
+export type History = Json<paths['/api/v1/portfolio/history']['get'], 200>;
+export type HistoryPeriod = NonNullable<NonNullable<paths['/api/v1/portfolio/history']['get']['parameters']['query']>['period']>;
 
 export type OrderPage = Json<paths['/api/v1/orders']['get'], 200>;
 export type Order = OrderPage['data'][number];

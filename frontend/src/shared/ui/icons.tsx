@@ -33,6 +33,13 @@ export const MoonIcon = icon(<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8 8 0 1 0 10.
 export const SystemIcon = icon(<path d="M4 5h16v11H4zM9 20h6M12 16v4" />);
 export const CloseIcon = icon(<path d="M6 6l12 12M18 6 6 18" />);
 export const EditIcon = icon(<path d="M4 20h4L19 9a2.8 2.8 0 0 0-4-4L4 16zM13.5 6.500l4 4" />);
+export const DownloadIcon = icon(<path d="M12 4v11m0 0-4-4m4 4 4-4M5 19h14" />);
+export const ShieldIcon = icon(<path d="M12 3l7 3v5c0 4.500-3 8-7 10-4-2-7-5.500-7-10V6zM9 12l2 2 4-4" />);
+export const KeyIcon = icon(<path d="M8 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11.500 13H21m-3 0v3m-3-3v2" />);
+export const DeviceIcon = icon(<path d="M4 6h16v10H4zM2 19h20" />);
+export const ConsoleIcon = icon(<path d="M4 5h16v14H4zM8 10l2.500 2L8 14M13 14h3" />);
+export const CopyIcon = icon(<path d="M9 9h10v11H9zM15 9V4H5v11h4" />);
+export const TrashIcon = icon(<path d="M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10 11v5M14 11v5" />);
 export const CheckIcon = icon(<path d="M5 12.5l4.5 4.500L19 7.5" />);
 export const ChevronDownIcon = icon(<path d="M6 9l6 6 6-6" />);
 export const ChevronLeftIcon = icon(<path d="M15 6l-6 6 6 6" />);

@@ -1,0 +1,63 @@
+import { useId, useState } from 'react';
+import { explain } from '@/shared/api/problem';
+import type { DayRange } from '@/shared/day-range';
+import { Button } from './button';
+import { DownloadIcon } from './icons';
+import { useToast } from './toasts';
+
+interface DayFieldProps {
+  label: string;
+  value: string;
+  onChange: (day: string) => void;
+}
+
+function DayField({ label, value, onChange }: DayFieldProps) {
+  const id = useId();
+  return (
+    <div className="flex items-center gap-2">
+      <label htmlFor={id} className="w-9 text-sm text-muted sm:w-auto">
+        {label}
+      </label>
+      <input
+        id={id}
+        type="date"
+        value={value}
+        className="h-10 w-full rounded-lg border border-line-strong bg-surface px-2.5 text-sm text-text sm:w-38"
+        onChange={(event) => {
+          onChange(event.target.value);
+        }}
+      />
+    </div>
+  );
+}
+
+/** Two days between which a list is shown. */
+export function DayRangeFields({ range, onChange }: { range: DayRange; onChange: (range: DayRange) => void }) {
+  return (
+    <>
+      <DayField label="From" value={range.from} onChange={(from) => { onChange({ ...range, from }); }} />
+      <DayField label="To" value={range.to} onChange={(to) => { onChange({ ...range, to }); }} />
+    </>
+  );
+}
+
+/** Starts an export, and says when it failed. */
+export function ExportButton({ onExport }: { onExport: () => Promise<void> }) {
+  const [busy, setBusy] = useState(false);
+  const announce = useToast();
+  const run = async () => {
+    setBusy(true);
+    try {
+      await onExport();
+    } catch (error) {
+      announce('error', `Nothing was exported. ${explain(error)}`);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Button className="h-10 text-sm sm:ml-auto" busy={busy} onClick={() => void run()}>
+      {!busy && <DownloadIcon />} Export CSV
+    </Button>
+  );
+}
