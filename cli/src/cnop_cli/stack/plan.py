@@ -20,6 +20,7 @@ from cnop_cli.workspace import ROOT
 ISSUER: Final = "https://cnop.localhost"
 AUDIENCE: Final = "cnop"
 TABLE: Final = "cnop"
+POLICIES: Final = ROOT / "policies"
 # What a process takes over from whoever started the stack. Everything else stays outside.
 _INHERITED: Final = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TMPDIR", "TZ")
 _INHERITED_PREFIXES: Final = ("AWS_", "CNOP_", "OTEL_")
@@ -142,7 +143,7 @@ def _identity(options: Options, secrets: SecretStore) -> dict[str, str]:
     return {
         "CNOP_SIGNING_KEYS": str(secrets.signing_keys),
         "CNOP_FRONTEND_ORIGINS": ",".join(options.origins),
-        "CNOP_MAIL_DIR": str(options.state.root / "mail"),
+        "CNOP_MAIL_DIR": str(options.state.mail),
     }
 
 
@@ -197,6 +198,6 @@ class _Maker:
             "CNOP_TOKEN_ISSUER": ISSUER,
             "CNOP_TOKEN_AUDIENCE": AUDIENCE,
             "CNOP_JWKS_URL": _jwks_url(self.options),
-            "CNOP_POLICIES": str(ROOT / "policies"),
+            "CNOP_POLICIES": str(POLICIES),
             "CNOP_SECRETS_DIR": str(self.secrets.folder(name)),
         }

@@ -91,6 +91,16 @@ class SecretStore:
         except FileNotFoundError:
             raise CommandError(f"there is no secret {name} in {self._vault}; start the platform once") from None
 
+    def rotate(self, name: str) -> None:
+        """Put a new key before those that a secret holds; the older ones still open what they closed.
+
+        Components get it at the next start, all at once.
+
+        Raises:
+            CommandError: it was never made.
+        """
+        write_private(self._vault / name, f"{make_key()},{self.value(name)}")
+
     def valkey_password(self, user: str) -> str:
         """Give the password of a Valkey user, making it on first use."""
         return self._original(f"valkey_{user}")

@@ -42,6 +42,10 @@ class StateDir:
         return self.data / "cnop.db"
 
     @property
+    def mail(self) -> Path:
+        return self.root / "mail"
+
+    @property
     def record(self) -> Path:
         return self.run / "stack.json"
 
