@@ -22,6 +22,11 @@ def test_components_find_valkey_where_the_deployment_has_it(folder: Path) -> Non
     assert (folder / "order_service/cnop_valkey_url").read_text().endswith("@cache.internal:6380/0")
 
 
+def test_components_speak_tls_where_valkey_does(tmp_path: Path) -> None:
+    assert execute(["secrets", "make", str(tmp_path / "s"), "--valkey", "cache.internal:6379", "--valkey-tls"]) == 0
+    assert (tmp_path / "s/order_engine/cnop_valkey_url").read_text().startswith("valkeys://engine:")
+
+
 def test_valkey_is_configured_for_its_container(folder: Path) -> None:
     lines = (folder / "valkey/valkey.conf").read_text().splitlines()
     assert {"port 6380", "bind 0.0.0.0 -::*", 'aclfile "/etc/valkey/users.acl"'} <= set(lines)

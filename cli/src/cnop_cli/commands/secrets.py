@@ -15,6 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     make.add_argument(
         "--valkey", default="valkey:6379", metavar="HOST:PORT", help="where Valkey will answer (default: valkey:6379)"
     )
+    make.add_argument("--valkey-tls", action="store_true", help="Valkey speaks TLS, as ElastiCache does")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"--valkey takes HOST:PORT, such as valkey:6379, not {args.valkey!r}")
     try:
         args.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        deployment.prepare(args.folder, valkey_host=host, valkey_port=int(port))
+        deployment.prepare(args.folder, valkey_host=host, valkey_port=int(port), valkey_tls=args.valkey_tls)
     except OSError as error:
         raise CommandError(f"cannot keep secrets in {args.folder}: {error.strerror}") from error
     print(f"secrets are in {args.folder}")

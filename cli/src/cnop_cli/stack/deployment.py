@@ -15,14 +15,14 @@ VALKEY_FOLDER: Final = Path("/etc/valkey")
 """Where the Valkey container finds its configuration."""
 
 
-def prepare(folder: Path, *, valkey_host: str, valkey_port: int) -> None:
+def prepare(folder: Path, *, valkey_host: str, valkey_port: int, valkey_tls: bool = False) -> None:
     """Make what is missing under `folder` and lay out every component's share; what is there is kept.
 
     Raises:
         CommandError: a folder or file is open to others, or the signing key cannot be made.
     """
     store = SecretStore(folder)
-    store.prepare(valkey_port=valkey_port, valkey_host=valkey_host)
+    store.prepare(valkey_port=valkey_port, valkey_host=valkey_host, valkey_tls=valkey_tls)
     passwords = {user: store.valkey_password(user) for user in valkey.RIGHTS}
     valkey.prepare(
         port=valkey_port, folder=folder / "valkey", passwords=passwords, seen_as=VALKEY_FOLDER, bind="0.0.0.0 -::*"

@@ -57,7 +57,7 @@ class SecretStore:
         self._root = root
         self._vault = root / "vault"
 
-    def prepare(self, *, valkey_port: int, valkey_host: str = "127.0.0.1") -> None:
+    def prepare(self, *, valkey_port: int, valkey_host: str = "127.0.0.1", valkey_tls: bool = False) -> None:
         """Make what is missing and lay out every component's share.
 
         Raises:
@@ -68,8 +68,9 @@ class SecretStore:
             _require_private(folder)
         for name in sorted(_NAMES):
             self._original(name)
+        scheme = "valkeys" if valkey_tls else "valkey"
         for component, share in SHARES.items():
-            self._lay_out(component, share, valkey=f"{valkey_host}:{valkey_port}")
+            self._lay_out(component, share, scheme=scheme, valkey=f"{valkey_host}:{valkey_port}")
         self._make_signing_key()
 
     def folder(self, component: str) -> Path:
@@ -112,13 +113,13 @@ class SecretStore:
         _require_private(path)
         return path.read_text(encoding="ascii")
 
-    def _lay_out(self, component: str, share: frozenset[str], *, valkey: str) -> None:
+    def _lay_out(self, component: str, share: frozenset[str], *, scheme: str, valkey: str) -> None:
         folder = self.folder(component)
         folder.mkdir(mode=0o700, exist_ok=True)
         _require_private(folder)
         wanted = {name: self.value(name) for name in share}
         if user := VALKEY_USERS.get(component):
-            wanted["cnop_valkey_url"] = f"valkey://{user}:{self.valkey_password(user)}@{valkey}/0"
+            wanted["cnop_valkey_url"] = f"{scheme}://{user}:{self.valkey_password(user)}@{valkey}/0"
         for name, text in wanted.items():
             path = folder / name
             if not path.exists() or path.read_text(encoding="ascii") != text:
