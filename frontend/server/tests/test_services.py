@@ -104,6 +104,11 @@ async def test_the_gateway_s_request_id_is_kept_and_nobody_else_s(client: httpx.
         assert (await client.get("/health", headers=direct)).headers["x-request-id"] != offered
 
 
+async def test_metrics_are_for_those_who_do_not_come_through_the_gateway(client: httpx.AsyncClient):
+    assert "cnop_http_request_duration_seconds" in (await client.get("/metrics")).text
+    assert (await client.get("/metrics", headers={"x-cnop-gateway": SECRET})).status_code == 404
+
+
 async def test_the_docs_page_reads_the_merged_description(client: httpx.AsyncClient):
     page = await client.get("/api/v1/docs")
     assert 'data-description="/api/v1/openapi.json"' in page.text

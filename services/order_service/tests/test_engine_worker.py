@@ -3,6 +3,7 @@ import json
 
 import structlog
 from exchange import START
+from prometheus_client import REGISTRY
 
 from cnop_orders.adapters.worker import EngineWorker
 from cnop_orders.application.engine import Tally
@@ -93,3 +94,20 @@ async def test_without_the_lease_nothing_is_done(memory_store):
 
     await run(worker, prices_arrive())
     assert engine.count == 0
+
+
+async def test_what_passes_did_is_counted(memory_store):
+    def filled():
+        return REGISTRY.get_sample_value("cnop_engine_orders_total", {"outcome": "filled"})
+
+    before = filled()
+    engine = Passes(Tally(filled=2), Tally(filled=3))
+    worker, board = worker_of(engine, memory_store)
+
+    async def prices_arrive():
+        while not engine.done.is_set():
+            await board.accept([Quote("BTC", 10**8 + engine.count, START)])
+            await asyncio.sleep(0)
+
+    await run(worker, prices_arrive())
+    assert filled() - before == 5

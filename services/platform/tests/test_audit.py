@@ -6,10 +6,15 @@ import pytest
 
 from cnop_core.clock import FixedClock
 from cnop_core.ids import UserId
-from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail
-from cnop_platform.audit.chain import CHAIN_PARTITION, HEAD_KEY
+from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail, counting
+from cnop_platform.audit.chain import (
+    CHAIN_PARTITION,
+    HEAD_KEY,
+    checkpoint_key,
+    decode_checkpoint,
+    encode_checkpoint,
+)
 from cnop_platform.audit.sealer import Sealer
-from cnop_platform.audit.trail import _dropped
 from cnop_platform.audit.verification import AuditVerifier
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Delete, Put, StoreUnavailable
@@ -210,7 +215,48 @@ async def test_a_full_queue_drops_and_counts(world, monkeypatch):
     monkeypatch.setattr("cnop_platform.audit.trail._QUEUE_SIZE", 1)
     trail = world.new_trail(world.store)
     event = AuditEvent(AuditClass.API_ACTIVITY, (99, "access_denied"), False, ANN, CONTEXT)
-    before = _dropped._value.get()
+    before = counting.dropped._value.get()
     trail.emit(event)
     trail.emit(event)
-    assert _dropped._value.get() == before + 1
+    assert counting.dropped._value.get() == before + 1
+
+
+def counted(event, outcome):
+    return counting._events.labels(event, outcome)._value.get()
+
+
+async def test_events_are_counted_however_they_are_written(world):
+    before = counted("login", "success"), counted("access_denied", "failure")
+    await world.record(2)
+    world.trail.emit(AuditEvent(AuditClass.API_ACTIVITY, (99, "access_denied"), False, ANN, CONTEXT))
+    assert (counted("login", "success"), counted("access_denied", "failure")) == (before[0] + 2, before[1] + 1)
+
+
+@pytest.fixture
+def faults():
+    before = counting.faults._value.get()
+    return lambda: counting.faults._value.get() - before
+
+
+async def test_a_sealer_that_catches_up_on_a_whole_chain_finds_no_fault(world, faults):
+    for _ in range(3):
+        await world.record()
+        await world.sealer.seal()
+    await world.new_sealer().seal()
+    assert faults() == 0
+    assert counting.sealed_at._value.get() == world.clock.now().timestamp()
+
+
+@pytest.mark.parametrize("change", ["missing", "forged", "replaced"])
+async def test_a_sealer_notices_a_checkpoint_that_is_not_what_it_was(world, faults, change):
+    for _ in range(3):
+        await world.record()
+        await world.sealer.seal()
+    key = checkpoint_key(2)
+    item = await world.store.get(key)
+    changed = {**item.body, "digest": "0" * 64}
+    if change == "replaced":
+        changed = encode_checkpoint(decode_checkpoint(replace(item, body=changed)).signed(KEY))
+    await world.store.transact([Delete(key) if change == "missing" else Put(key, changed)])
+    await world.new_sealer().seal()
+    assert faults() == 1

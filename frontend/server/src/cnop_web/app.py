@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -63,6 +64,12 @@ class Web:
         built = self._page.is_built
         return self._health("web", "healthy" if built else "degraded", {"page": "ok" if built else "failed"})
 
+    async def metrics(self, request: Request) -> Response:
+        """Answer with the process's metrics, unless it is somebody behind the gateway who asks."""
+        if request.state.context.via_gateway:
+            raise HTTPException(404)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
     def _health(self, service: str, status: str, checks: Mapping[str, str]) -> Response:
         document: dict[str, Any] = {
             "status": status,
@@ -82,6 +89,7 @@ def create_app(web: Web, *, gateway_secret: str = "") -> Starlette:
             Route("/health", web.ready),
             Route("/health/live", web.live),
             Route("/health/ready", web.ready),
+            Route("/metrics", web.metrics),
             Route(f"{API_PREFIX}/health", web.platform_health),
             Route(f"{API_PREFIX}/openapi.json", web.description),
             *docs_routes(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
 import valkey.asyncio as valkey
@@ -28,6 +28,7 @@ from cnop_platform.catalogue import Catalogue
 from cnop_platform.directory import Directory
 from cnop_platform.infrastructure import background
 from cnop_platform.log import configure_logging
+from cnop_platform.metrics import published_counters
 from cnop_platform.prices import PriceBoard
 from cnop_platform.process import read_settings
 from cnop_platform.runtime import service_runtime
@@ -139,12 +140,13 @@ def build(settings: OrderSettings, *, streams: Streams | None = None, keys: KeyS
                 terms=settings.terms,
             )
             async with background([parts.board.run(), parts.bell.run(), parts.ear.run()]):
-                yield Wiring(
-                    gatekeeper=runtime.gatekeeper,
-                    health=base.health(),
-                    environment=settings.environment,
-                    provided={**parts.provided(), Streams: bounded},
-                )
+                with published_counters("cnop_ledger", lambda: asdict(ledger.stats)):
+                    yield Wiring(
+                        gatekeeper=runtime.gatekeeper,
+                        health=base.health(),
+                        environment=settings.environment,
+                        provided={**parts.provided(), Streams: bounded},
+                    )
                 await ledger.close()
 
     return create(wire, gateway_secret=settings.gateway_secret.get_secret_value(), policies=settings.policies)

@@ -1,5 +1,6 @@
 """Builds the order engine; apart from the service's bootstrap, since a worker does without the web framework."""
 
+from dataclasses import asdict
 from typing import Final
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from cnop_platform.catalogue import Catalogue
 from cnop_platform.infrastructure import background, infrastructure
 from cnop_platform.lease import Lease
 from cnop_platform.log import configure_logging
+from cnop_platform.metrics import published_counters
 from cnop_platform.prices import PriceBoard
 from cnop_platform.process import read_settings, run_worker
 from cnop_platform.system import entropy as system_entropy
@@ -45,8 +47,9 @@ async def engine(settings: EngineSettings) -> None:
             lease=lease,
         )
         try:
-            async with background([board.run(), bell.run(), lease.run(), sealer.run()]):
-                await worker.run()
+            with published_counters("cnop_ledger", lambda: asdict(ledger.stats)):
+                async with background([board.run(), bell.run(), lease.run(), sealer.run()]):
+                    await worker.run()
         finally:
             await ledger.close()
             await sealer.seal()
@@ -56,4 +59,4 @@ def main() -> None:
     """Run the engine until told to stop."""
     settings = read_settings(EngineSettings)
     configure_logging(service=ENGINE_NAME, level=settings.log_level)
-    run_worker(lambda: engine(settings))
+    run_worker(lambda: engine(settings), host=settings.host, port=settings.port)

@@ -15,6 +15,7 @@ from cnop_platform.cache import CacheError, connect
 from cnop_platform.health import Health
 from cnop_platform.settings import CommonSettings
 from cnop_platform.store import Store
+from cnop_platform.store.observed import ObservedStore
 from cnop_platform.store.open import open_store
 from cnop_platform.system import SystemClock
 
@@ -46,7 +47,7 @@ class Infrastructure:
 @asynccontextmanager
 async def infrastructure(settings: CommonSettings) -> AsyncIterator[Infrastructure]:
     """Connect store and Valkey, and close them afterwards."""
-    store = await open_store(settings.store)
+    store = ObservedStore(await open_store(settings.store))
     cache = connect(settings.valkey_url.get_secret_value())
     try:
         yield Infrastructure(store=store, cache=cache, clock=SystemClock())

@@ -11,11 +11,16 @@ import uvloop
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from cnop_platform.metrics import serve_metrics
+
 S = TypeVar("S", bound=BaseSettings)
 
 
-def run_worker(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a coroutine until it ends or the process is told to stop, then cancel it and wait for it."""
+def run_worker(work: Callable[[], Awaitable[None]], *, host: str = "127.0.0.1", port: int = 0) -> None:
+    """Run a coroutine until it ends or the process is told to stop, then cancel it and wait for it.
+
+    Metrics are served on `port` meanwhile, unless it is 0.
+    """
 
     async def supervise() -> None:
         task = asyncio.ensure_future(work())
@@ -25,8 +30,12 @@ def run_worker(work: Callable[[], Awaitable[None]]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(supervise())
+    stop_serving = serve_metrics(host=host, port=port)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(supervise())
+    finally:
+        stop_serving()
 
 
 def read_settings(kind: type[S]) -> S:

@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import Final, NoReturn
 
 import structlog
+from prometheus_client import Counter, Gauge
 
 from cnop_core.errors import CnopError
-from cnop_orders.application.engine import Engine
+from cnop_orders.application.engine import Engine, Tally
 from cnop_platform.lease import Lease
 from cnop_platform.prices import PriceBoard
 from cnop_platform.system import monotonic
@@ -17,6 +18,15 @@ LEASE_NAME: Final = "order-engine"
 _LONGEST_PAUSE_SECONDS: Final = 1.0
 
 _log = structlog.get_logger()
+_orders = Counter("cnop_engine_orders_total", "Resting orders that the engine dealt with", ["outcome"])
+_passes = Counter("cnop_engine_passes_total", "Passes of the engine over the resting orders", ["outcome"])
+_passed_at = Gauge(
+    "cnop_engine_pass_timestamp_seconds", "When the engine last finished a pass, or found it not its turn"
+)
+for _outcome in ("filled", "expired", "withdrawn", "failed"):
+    _orders.labels(_outcome)
+for _outcome in ("ok", "failed"):
+    _passes.labels(_outcome)
 
 
 class EngineWorker:
@@ -36,6 +46,8 @@ class EngineWorker:
         while True:
             if self._lease.may_work:
                 await self._pass()
+            else:
+                _passed_at.set_to_current_time()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LONGEST_PAUSE_SECONDS):
                     revision = await self._board.wait_for_change(since=revision)
@@ -46,7 +58,11 @@ class EngineWorker:
             tally = await self._engine.work()
         except CnopError as error:
             _log.warning("engine_pass_failed", code=error.stable_code, reason=error.message)
+            _passes.labels("failed").inc()
             return
+        _passes.labels("ok").inc()
+        _passed_at.set_to_current_time()
+        _count(tally)
         if not tally.is_empty:
             _log.info(
                 "engine_pass",
@@ -56,3 +72,10 @@ class EngineWorker:
                 withdrawn=tally.withdrawn,
                 failed=dict(tally.failed),
             )
+
+
+def _count(tally: Tally) -> None:
+    _orders.labels("filled").inc(tally.filled)
+    _orders.labels("expired").inc(tally.expired)
+    _orders.labels("withdrawn").inc(tally.withdrawn)
+    _orders.labels("failed").inc(sum(tally.failed.values()))

@@ -1,6 +1,7 @@
 """Makes checkpoints: every process runs a sealer, and a condition on the head of the chain keeps them in one line."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,6 +9,7 @@ import structlog
 
 from cnop_core.clock import Clock, from_rfc3339, to_rfc3339
 from cnop_core.ids import UserId, ulid
+from cnop_platform.audit import counting
 from cnop_platform.audit.chain import (
     FIRST_PREDECESSOR,
     HEAD_KEY,
@@ -63,6 +65,7 @@ class Sealer:
         """Seal what is unsealed now; return how many checkpoints that took."""
         for made in range(_MAX_ROUNDS):
             if not await self._seal_once():
+                counting.sealed_at.set(self._clock.now().timestamp())
                 return made
         return _MAX_ROUNDS
 
@@ -113,16 +116,32 @@ class Sealer:
         while seq > self._known_seq:
             item = await self._store.get(checkpoint_key(seq))
             if item is None:
+                self._fault("missing", seq)
                 break
             checkpoint = decode_checkpoint(item)
             found.append(checkpoint)
             if checkpoint.at < wanted_since:
                 break
             seq -= 1
+        self._examine(head, found)
         for checkpoint in found:
             self._remember(checkpoint)
         self._known_seq = latest
         self._sealed = {uid: at for uid, at in self._sealed.items() if at >= wanted_since}
+
+    def _examine(self, head: Item | None, found: Sequence[Checkpoint]) -> None:
+        """Tell at once what `cnop audit verify` would find at the end of the chain; `found` is newest first."""
+        expected = str(head.body["mac"]) if head else FIRST_PREDECESSOR
+        for checkpoint in found:
+            if not checkpoint.is_signed_with(self._key):
+                self._fault("forged", checkpoint.seq)
+            elif checkpoint.mac != expected:
+                self._fault("out_of_line", checkpoint.seq)
+            expected = checkpoint.previous
+
+    def _fault(self, kind: str, seq: int) -> None:
+        counting.faults.inc()
+        _log.error("audit_chain_fault", kind=kind, seq=seq)
 
     def _remember(self, checkpoint: Checkpoint) -> None:
         self._sealed.update(dict.fromkeys(checkpoint.records, checkpoint.at))

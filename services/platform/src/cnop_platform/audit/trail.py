@@ -14,11 +14,11 @@ from enum import Enum
 from typing import Any, Final
 
 import structlog
-from prometheus_client import Counter
 
 from cnop_core.clock import Clock, epoch_ms
 from cnop_core.ids import Entropy, ulid, ulid_time
 from cnop_platform import strict_json
+from cnop_platform.audit import counting
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Absent, Body, Key, Put, Store, StoreUnavailable
 
@@ -32,7 +32,6 @@ _CATEGORY_IAM: Final = 3
 _CATEGORY_APPLICATION: Final = 6
 
 _log = structlog.get_logger()
-_dropped = Counter("cnop_audit_dropped_total", "Audit records lost because the queue was full")
 
 
 class AuditClass(Enum):
@@ -85,14 +84,17 @@ class AuditTrail:
 
     def record_put(self, event: AuditEvent) -> Put:
         """Return the write of the event's record, to be part of the transaction that it reports."""
+        counting.count(event.activity[1], succeeded=event.succeeded)
         return self._put(event, happened=self._clock.now())
 
     def emit(self, event: AuditEvent) -> None:
         """Queue the event's record; when the queue is full the record is dropped, counted and logged."""
+        counting.count(event.activity[1], succeeded=event.succeeded)
         try:
             self._queue.put_nowait((event, self._clock.now()))
+            counting.waiting.set(self._queue.qsize())
         except asyncio.QueueFull:
-            _dropped.inc()
+            counting.dropped.inc()
             _log.error("audit_record_dropped", activity=event.activity[1])
 
     async def run(self) -> None:
@@ -103,6 +105,7 @@ class AuditTrail:
                 while len(batch) < _BATCH and not self._queue.empty():
                     batch.append(self._queue.get_nowait())
                 await self._write(batch)
+                counting.waiting.set(self._queue.qsize())
             except asyncio.CancelledError:
                 for event in batch:
                     self._queue.put_nowait(event)
