@@ -92,4 +92,4 @@ def main() -> None:
     """Feed prices until told to stop."""
     settings = read_settings(FeedSettings)
     configure_logging(service=FEED_NAME, level=settings.log_level)
-    run_worker(lambda: feed(settings), host=settings.host, port=settings.port)
+    run_worker(lambda: feed(settings), host=settings.host, port=settings.metrics_port)

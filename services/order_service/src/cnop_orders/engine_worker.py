@@ -59,4 +59,4 @@ def main() -> None:
     """Run the engine until told to stop."""
     settings = read_settings(EngineSettings)
     configure_logging(service=ENGINE_NAME, level=settings.log_level)
-    run_worker(lambda: engine(settings), host=settings.host, port=settings.port)
+    run_worker(lambda: engine(settings), host=settings.host, port=settings.metrics_port)

@@ -47,6 +47,8 @@ class CommonSettings(BaseSettings):
     environment: Environment
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 0
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Where a worker serves its metrics; services do so on their own port. 0: nowhere."""
     store: str
     valkey_url: SecretStr
     log_level: str = "INFO"
