@@ -111,7 +111,7 @@ variable "cluster_api_addresses" {
 variable "vpc_cidr" {
   description = "The addresses of the VPC."
   type        = string
-  default     = "10.42.0.0/16"
+  default     = "10.0.0.0/16"
 
   validation {
     condition     = can(cidrsubnet(var.vpc_cidr, 4, 15)) && tonumber(split("/", var.vpc_cidr)[1]) <= 20

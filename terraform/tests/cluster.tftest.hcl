@@ -16,7 +16,7 @@ mock_provider "aws" {
 variables {
   name              = "cnop-prod"
   cluster_version   = "1.34"
-  vpc_cidr          = "10.42.0.0/16"
+  vpc_cidr          = "10.0.0.0/16"
   spare_capacity    = true
   admins            = ["arn:aws:iam::123456789012:role/admin"]
   api_addresses     = []
