@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 STATE = os.environ.get("CNOP_STATE")
-_COMMAND = Path(__file__).resolve().parent.parent / "cnop"
+COMMAND = Path(__file__).resolve().parent.parent / "cnop"
 _RECOVERY_SECONDS = 60
 
 
 def components() -> dict[str, dict[str, Any]]:
     """Return the stack's components by name, as `./cnop status --json` tells them."""
-    command = [str(_COMMAND), "status", "--json", "--state", str(STATE)]
+    command = [str(COMMAND), "status", "--json", "--state", str(STATE)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return {component["name"]: component for component in json.loads(done.stdout)["components"]}
 

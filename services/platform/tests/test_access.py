@@ -70,6 +70,7 @@ def test_a_decision_names_the_policies_that_made_it():
     assert (denied.allowed, denied.policies, denied.needs_step_up) == (False, (), False)
     stale = engine.decide(Question(customer, Permission.DELETE_ACCOUNT, step_up=True))
     assert (stale.allowed, stale.policies) == (False, ("sensitive-acts-need-a-fresh-login",))
+    assert stale.needs_step_up
     assert engine.decide(Question(customer, Permission.DELETE_ACCOUNT, step_up=True, fresh_login=True)).allowed
 
 
@@ -77,6 +78,12 @@ def test_a_fresh_login_grants_nothing_by_itself():
     engine = load_policies(policies_folder())
     decision = engine.decide(Question(frozenset(), Permission.DELETE_ACCOUNT, step_up=True, fresh_login=True))
     assert (decision.allowed, decision.needs_step_up) == (False, False)
+
+
+def test_whom_no_role_admits_is_not_sent_to_log_in_again():
+    stale = Question(frozenset({Role.CUSTOMER}), Permission.MANAGE_USERS, step_up=True)
+    decision = load_policies(policies_folder()).decide(stale)
+    assert (decision.allowed, decision.policies, decision.needs_step_up) == (False, (), False)
 
 
 def test_a_public_route_needs_a_public_grant():

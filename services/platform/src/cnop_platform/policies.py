@@ -5,7 +5,7 @@ A decision depends on few facts, so each combination is evaluated once and remem
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -37,15 +37,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer, and the ids of the policies that determined it; a denial without one is the default."""
+    """The answer, and the ids of the policies that determined it; a denial without one is the default.
+
+    `needs_step_up`: a fresh login would have changed the answer.
+    """
 
     allowed: bool
     policies: tuple[str, ...]
-
-    @property
-    def needs_step_up(self) -> bool:
-        """Whether a fresh login would have changed the answer."""
-        return not self.allowed and _STEP_UP_POLICY in self.policies
+    needs_step_up: bool = False
 
 
 class PolicyEngine:
@@ -77,7 +76,12 @@ class PolicyEngine:
         }
         entities = self._entities.with_added_json_str(json.dumps([caller]))
         context = {"step_up": question.step_up, "fresh_login": question.fresh_login}
-        return self._ask(_CALLER, question.permission, context, entities)
+        decision = self._ask(_CALLER, question.permission, context, entities)
+        if decision.allowed or _STEP_UP_POLICY not in decision.policies:
+            return decision
+        # Whom no role admits is not sent to prove who they are: it would not help them.
+        fresh = self.decide(replace(question, fresh_login=True))
+        return replace(decision, needs_step_up=True) if fresh.allowed else fresh
 
     def _ask(
         self, principal: str, permission: Permission, context: dict[str, bool], entities: cedarpy.Entities
