@@ -97,3 +97,26 @@ async def test_a_client_connects_only_when_it_is_used(tmp_path):
     with pytest.raises(CacheError):
         await client.ping()
     await client.aclose()
+
+
+async def test_a_cancellation_that_comes_back_as_a_lost_connection_still_ends_the_subscription(valkey_client):
+    entered = asyncio.Event()
+
+    async def on_connect():
+        entered.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise OSError("the connection was lost") from None
+
+    async def ignore(_channel, _data):
+        return
+
+    subscription = Subscription(valkey_client, [CHANNEL], handle=ignore, on_connect=on_connect)
+    task = asyncio.create_task(subscription.run())
+    async with asyncio.timeout(5):
+        await entered.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not subscription.connected

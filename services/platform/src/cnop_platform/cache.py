@@ -68,6 +68,9 @@ class Subscription:
                     self.connected, pause = True, _FIRST_PAUSE_SECONDS
                     await self._listen(pubsub)
             except (*CacheError, CnopError) as error:
+                if _is_cancelled():
+                    # A driver that closes a connection may report the cancellation as a lost connection.
+                    raise asyncio.CancelledError from error
                 _log.warning("subscription_lost", channels=self._channels, reason=type(error).__name__)
             finally:
                 self.connected = False
@@ -88,3 +91,8 @@ class Subscription:
             message = await pubsub.get_message(timeout=_POLL_SECONDS)
             if message is not None and message["type"] == "message":
                 await self._handle(message["channel"].decode(), message["data"])
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
