@@ -5,6 +5,7 @@ import { keys } from '@/shared/api/keys';
 import type { WalletChange } from '@/shared/live/wallet-stream';
 import { outcomeOf, sentenceFor } from '@/shared/orders/outcome';
 import { type Services, ServicesProvider, useServices, useSession } from '@/shared/services';
+import { StepUpProvider } from '@/shared/step-up/step-up';
 import { ToastProvider, useToast } from '@/shared/ui/toasts';
 import type { createAppRouter } from './router';
 
@@ -74,7 +75,9 @@ export function App({ services, router }: AppProps) {
       <QueryClientProvider client={services.queries}>
         <ToastProvider>
           <WalletWatch />
-          <RouterProvider router={router} />
+          <StepUpProvider>
+            <RouterProvider router={router} />
+          </StepUpProvider>
         </ToastProvider>
       </QueryClientProvider>
     </ServicesProvider>

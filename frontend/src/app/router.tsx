@@ -58,6 +58,24 @@ const register = createRoute({
   component: lazyRouteComponent(() => import('./routes/entry-pages'), 'RegisterPage'),
 });
 
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: lazyRouteComponent(() => import('./routes/entry-pages'), 'ForgotPasswordPage'),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  component: lazyRouteComponent(() => import('./routes/entry-pages'), 'ResetPasswordPage'),
+});
+
+const verifyEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/verify-email',
+  component: lazyRouteComponent(() => import('./routes/entry-pages'), 'VerifyEmailPage'),
+});
+
 const markets = createRoute({
   getParentRoute: () => root,
   path: '/markets',
@@ -92,7 +110,23 @@ const transactions = createRoute({
   component: lazyRouteComponent(() => import('./routes/transactions-page'), 'TransactionsPage'),
 });
 
-const routeTree = root.addChildren([home, login, register, markets, asset, own.addChildren([dashboard, orders, transactions])]);
+const security = createRoute({
+  getParentRoute: () => own,
+  path: '/security',
+  component: lazyRouteComponent(() => import('./routes/security-page'), 'SecurityPage'),
+});
+
+const routeTree = root.addChildren([
+  home,
+  login,
+  register,
+  forgotPassword,
+  resetPassword,
+  verifyEmail,
+  markets,
+  asset,
+  own.addChildren([dashboard, orders, transactions, security]),
+]);
 
 /** Builds the router; tests hand in a memory history. */
 export const createAppRouter = (history?: RouterHistory) =>

@@ -2,6 +2,7 @@ import { delay, http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
 import type { Asset, Order, PlaceOrder, Portfolio } from '@/shared/api/types';
 import { makeAsset, makeBalance, makeLimits, makeOrder, makePortfolio } from './fixtures';
+import { SecurityBackend } from './security-backend';
 
 const API = '*/api/v1';
 
@@ -36,6 +37,7 @@ export class Backend {
   limits = makeLimits();
   portfolio: Portfolio = makePortfolio();
   orders: Order[] = [];
+  readonly security = new SecurityBackend();
   readonly placed: Recorded<PlaceOrder>[] = [];
   readonly cashMoves: (Recorded<{ amount: string }> & { readonly path: string })[] = [];
   readonly logins: Recorded<{ username: string; password: string; session: string; otp?: string }>[] = [];
@@ -57,6 +59,7 @@ export class Backend {
   }
 
   readonly handlers = [
+    ...this.security.handlers,
     http.post(`${API}/auth/register`, async ({ request }) => {
       const { body } = await record<{ username: string }>(request);
       return HttpResponse.json({ message: 'User registered successfully', user_id: 'u1', username: body.username }, { status: 201 });

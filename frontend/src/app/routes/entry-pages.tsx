@@ -1,9 +1,13 @@
 import { getRouteApi, Link, Navigate, useRouter } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
+import { useVerifyEmail } from '@/features/auth/auth-actions';
 import { LoginForm } from '@/features/auth/login-form';
+import { ForgotForm, ResetForm, staleOr } from '@/features/auth/recovery-forms';
 import { RegisterForm } from '@/features/auth/register-form';
 import { useIsSignedIn, useSession } from '@/shared/services';
 import { Notice } from '@/shared/ui/notice';
+import { Skeleton } from '@/shared/ui/states';
+import { useToast } from '@/shared/ui/toasts';
 import { PageTitle } from './page-title';
 
 const loginRoute = getRouteApi('/login');
@@ -81,6 +85,81 @@ export function RegisterPage() {
       }
     >
       <RegisterForm onRegistered={onward} />
+    </EntryFrame>
+  );
+}
+
+const BACK_TO_LOGIN = (
+  <Link to="/login" className={LINK}>
+    Back to log in
+  </Link>
+);
+
+export function ForgotPasswordPage() {
+  return (
+    <EntryFrame title="Forgot your password?" lead="We send a link to the address of your account." footer={BACK_TO_LOGIN}>
+      <ForgotForm />
+    </EntryFrame>
+  );
+}
+
+/** The token behind the #, which browsers send to nobody; taken out of the address, so that no history keeps it. */
+function useLetterToken(): string | null {
+  const router = useRouter();
+  const [token] = useState(() => new URLSearchParams(router.state.location.hash).get('token'));
+  useEffect(() => {
+    if (token !== null) router.history.replace(router.state.location.pathname);
+  }, [router, token]);
+  return token;
+}
+
+function NoToken({ children }: { children: ReactNode }) {
+  return <Notice kind="warning">This address is not complete. Open the link in our letter as a whole{children}.</Notice>;
+}
+
+const ASK_AGAIN = (
+  <>
+    , or{' '}
+    <Link to="/forgot-password" className={LINK}>
+      ask for a new one
+    </Link>
+  </>
+);
+
+export function ResetPasswordPage() {
+  const token = useLetterToken();
+  const router = useRouter();
+  const announce = useToast();
+  const onReset = () => {
+    announce('success', 'Your password is changed. Log in with the new one.');
+    router.history.push('/login');
+  };
+  return (
+    <EntryFrame title="Choose a new password" lead="All your sessions end, and you log in with it." footer={BACK_TO_LOGIN}>
+      {token === null ? <NoToken>{ASK_AGAIN}</NoToken> : <ResetForm token={token} onReset={onReset} />}
+    </EntryFrame>
+  );
+}
+
+function Verification({ token }: { token: string }) {
+  const { mutate, isSuccess, error } = useVerifyEmail();
+  useEffect(() => {
+    mutate(token);
+  }, [mutate, token]);
+  if (isSuccess) return <Notice kind="success">Your email address is confirmed. Thank you.</Notice>;
+  return error === null ? <Skeleton className="h-11 w-full" /> : <Notice kind="error">{staleOr(error)}</Notice>;
+}
+
+export function VerifyEmailPage() {
+  const token = useLetterToken();
+  const footer = (
+    <Link to="/" className={LINK}>
+      Go on
+    </Link>
+  );
+  return (
+    <EntryFrame title="Confirm your email address" lead="It takes a moment." footer={footer}>
+      {token === null ? <NoToken>{null}</NoToken> : <Verification token={token} />}
     </EntryFrame>
   );
 }

@@ -1,7 +1,8 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
+import { Link } from '@tanstack/react-router';
 import { useLogOut } from '@/features/auth/auth-actions';
 import { explain } from '@/shared/api/problem';
-import { ChevronDownIcon, LogOutIcon, UserIcon } from '@/shared/ui/icons';
+import { ChevronDownIcon, LogOutIcon, ShieldIcon, UserIcon } from '@/shared/ui/icons';
 import { useToast } from '@/shared/ui/toasts';
 
 const ITEM = 'flex w-full items-center gap-2.5 rounded-lg px-3 py-2 text-sm outline-none select-none data-[highlighted]:bg-sunken';
@@ -34,6 +35,12 @@ export function AccountMenu({ username }: { username: string }) {
           <span className="block text-xs text-muted">Logged in as</span>
           <span className="block truncate text-sm font-medium">{username}</span>
         </Menu.Label>
+        <Menu.Separator className="my-1 h-px bg-line" />
+        <Menu.Item asChild className={ITEM}>
+          <Link to="/security">
+            <ShieldIcon className="size-4 text-muted" /> Security
+          </Link>
+        </Menu.Item>
         <Menu.Separator className="my-1 h-px bg-line" />
         <Menu.Item className={ITEM} onSelect={() => { leave(false); }}>
           <LogOutIcon className="size-4 text-muted" /> Log out

@@ -1,6 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
+import { keys } from '@/shared/api/keys';
 import type { Registration } from '@/shared/api/types';
+import { signWithPasskey } from '@/shared/passkeys';
 import { useServices } from '@/shared/services';
 
 interface LoginAttempt {
@@ -8,6 +10,7 @@ interface LoginAttempt {
   readonly password: string;
   /** The second factor, where one is enrolled. */
   readonly otp?: string;
+  readonly recovery_code?: string;
 }
 
 /** Logs in; the refresh token goes into a cookie that no script can read. */
@@ -16,6 +19,40 @@ export function useLogIn() {
   return useMutation({
     mutationFn: async (attempt: LoginAttempt) => {
       session.signIn(await unwrap(api.POST('/api/v1/auth/login', { body: { ...attempt, session: 'cookie' } })));
+    },
+  });
+}
+
+/** Logs in with a passkey alone; it counts as both factors. */
+export function usePasskeyLogIn() {
+  const { api, session } = useServices();
+  return useMutation({
+    mutationFn: async () => {
+      const credential = await signWithPasskey(await unwrap(api.POST('/api/v1/auth/passkeys/login/options', { body: {} })));
+      session.signIn(await unwrap(api.POST('/api/v1/auth/passkeys/login', { body: { credential, session: 'cookie' } })));
+    },
+  });
+}
+
+/** Asks for a letter with a link; the answer is the same whether or not there is such an account. */
+export function useForgotPassword() {
+  const { api } = useServices();
+  return useMutation({ mutationFn: (email: string) => unwrap(api.POST('/api/v1/auth/password/forgot', { body: { email } })) });
+}
+
+/** Sets a new password by the token of a letter. */
+export function useResetPassword() {
+  const { api } = useServices();
+  return useMutation({ mutationFn: (body: { token: string; password: string }) => unwrap(api.POST('/api/v1/auth/password/reset', { body })) });
+}
+
+/** Proves an email address by the token of a letter. */
+export function useVerifyEmail() {
+  const { api, queries } = useServices();
+  return useMutation({
+    mutationFn: (token: string) => unwrap(api.POST('/api/v1/auth/email/verify', { body: { token } })),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: keys.profile });
     },
   });
 }

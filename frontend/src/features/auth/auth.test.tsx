@@ -133,3 +133,55 @@ describe('the end of a session', () => {
     expect(await screen.findByText(/You are still logged in/)).toBeVisible();
   });
 });
+
+describe('the way back in', () => {
+  it('asks for a letter and does not tell whether there is such an account', async () => {
+    const { user, backend } = renderApp({ path: '/login' });
+    await user.click(await screen.findByRole('link', { name: 'Forgot it?' }));
+    await user.type(await screen.findByLabelText('Email or username'), 'ada@example.com');
+    await user.click(screen.getByRole('button', { name: 'Send me a link' }));
+    expect(await screen.findByText(/If there is an account for this/)).toBeVisible();
+    expect(backend.security.calls).toEqual(['forgot ada@example.com']);
+  });
+
+  it('sets a new password by the token behind the #, which leaves the address', async () => {
+    const { user, backend, router } = renderApp({ path: '/reset-password#token=good' });
+    await user.type(await screen.findByLabelText('New password'), 'seven purple lanterns');
+    expect(router.state.location.href).toBe('/reset-password');
+    await user.click(screen.getByRole('button', { name: 'Set new password' }));
+    expect(await screen.findByText('Your password is changed. Log in with the new one.')).toBeVisible();
+    expect(router.state.location.pathname).toBe('/login');
+    expect(backend.security.calls).toEqual(['reset good']);
+  });
+
+  it('says when a link is spent', async () => {
+    renderApp({ path: '/verify-email#token=old' });
+    expect(await screen.findByText(/used already or is too old/)).toBeVisible();
+  });
+
+  it('confirms an address', async () => {
+    const { backend } = renderApp({ path: '/verify-email#token=good' });
+    expect(await screen.findByText(/address is confirmed/)).toBeVisible();
+    expect(backend.security.calls).toEqual(['verify good']);
+  });
+
+  it('takes a recovery code in place of the app’s', async () => {
+    const { user } = renderApp({ path: '/login' });
+    const sent: unknown[] = [];
+    server.use(
+      http.post(at('/auth/login'), async ({ request }) => {
+        const body = (await request.json()) as { recovery_code?: string };
+        sent.push(body.recovery_code);
+        return body.recovery_code === undefined ? refusal(401, 'AUTH_MFA_REQUIRED') : issue('ada_lovelace');
+      }),
+    );
+    await user.type(await screen.findByLabelText('Username or email'), 'ada_lovelace');
+    await user.type(screen.getByLabelText('Password'), 'some password here');
+    await user.click(screen.getByRole('button', { name: 'Log in' }));
+    await user.click(await screen.findByRole('button', { name: 'Use a recovery code instead' }));
+    await user.type(screen.getByLabelText('Recovery code'), 'aaaa-bbbb');
+    await user.click(screen.getByRole('button', { name: 'Log in' }));
+    expect(await screen.findByRole('heading', { name: 'Dashboard' })).toBeVisible();
+    expect(sent).toEqual([undefined, 'aaaa-bbbb']);
+  });
+});

@@ -1,28 +1,79 @@
+import { Link } from '@tanstack/react-router';
 import { type SubmitEvent, useState } from 'react';
 import { explain, isProblem } from '@/shared/api/problem';
 import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
+import { hasPasskeys } from '@/shared/passkeys';
+import { PasswordField } from '@/shared/password/password-field';
 import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
+import { KeyIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
-import { useLogIn } from './auth-actions';
-import { PasswordField } from './password-field';
+import { useLogIn, usePasskeyLogIn } from './auth-actions';
 
-const FIELDS = ['username', 'password', 'otp'] as const;
+const FIELDS = ['username', 'password', 'otp', 'recovery_code'] as const;
 type Name = (typeof FIELDS)[number];
 
-function mistakesIn(values: Record<Name, string>, needsCode: boolean): FieldErrors<Name> {
+/** What is asked for besides the password, if anything. */
+type Second = 'otp' | 'recovery_code' | null;
+
+function mistakesIn(values: Record<Name, string>, second: Second): FieldErrors<Name> {
   const mistakes: FieldErrors<Name> = {};
   if (values.username.trim() === '') mistakes.username = 'Enter your username or email.';
   if (values.password === '') mistakes.password = 'Enter your password.';
-  if (needsCode && !/^\d{6}$/.test(values.otp.trim())) mistakes.otp = 'Enter the six digits of the code.';
+  if (second === 'otp' && !/^\d{6}$/.test(values.otp.trim())) mistakes.otp = 'Enter the six digits of the code.';
+  if (second === 'recovery_code' && values.recovery_code.trim() === '') mistakes.recovery_code = 'Enter one of your recovery codes.';
   return mistakes;
+}
+
+function attemptOf(values: Record<Name, string>, second: Second) {
+  const attempt = { username: values.username.trim(), password: values.password };
+  return second === null ? attempt : { ...attempt, [second]: values[second].trim() };
+}
+
+interface SecondFactorProps {
+  second: 'otp' | 'recovery_code';
+  values: Record<Name, string>;
+  errors: FieldErrors<Name>;
+  edit: (name: Name) => (value: string) => void;
+  onSwitch: (second: 'otp' | 'recovery_code') => void;
+}
+
+function SecondFactor({ second, values, errors, edit, onSwitch }: SecondFactorProps) {
+  const other = second === 'otp' ? 'recovery_code' : 'otp';
+  return (
+    <div className="space-y-2">
+      {second === 'otp' ? (
+        <Field key="otp" label="Authentication code" name="otp" inputMode="numeric" autoComplete="one-time-code" maxLength={6} value={values.otp} error={errors.otp} onChange={(event) => { edit('otp')(event.target.value); }} />
+      ) : (
+        <Field key="recovery" label="Recovery code" name="recovery_code" autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={40} value={values.recovery_code} error={errors.recovery_code} onChange={(event) => { edit('recovery_code')(event.target.value); }} />
+      )}
+      <button type="button" className="rounded text-sm text-accent hover:underline" onClick={() => { onSwitch(other); }}>
+        {second === 'otp' ? 'Use a recovery code instead' : 'Use the authenticator app instead'}
+      </button>
+    </div>
+  );
+}
+
+/** The way in without a password, where the browser knows it. */
+function PasskeyButton({ onLoggedIn }: { onLoggedIn: () => void }) {
+  const logIn = usePasskeyLogIn();
+  if (!hasPasskeys()) return null;
+  return (
+    <div className="space-y-4">
+      <p className="flex items-center gap-3 text-xs text-muted before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">or</p>
+      {logIn.error !== null && <Notice kind="error">{isProblem(logIn.error, 'AUTH_001') ? 'This passkey does not belong to an account here.' : explain(logIn.error)}</Notice>}
+      <Button size="lg" className="w-full" busy={logIn.isPending} onClick={() => { logIn.mutate(undefined, { onSuccess: onLoggedIn }); }}>
+        <KeyIcon /> Log in with a passkey
+      </Button>
+    </div>
+  );
 }
 
 export function LoginForm({ onLoggedIn }: { onLoggedIn: () => void }) {
   const logIn = useLogIn();
-  const [values, setValues] = useState<Record<Name, string>>({ username: '', password: '', otp: '' });
+  const [values, setValues] = useState<Record<Name, string>>({ username: '', password: '', otp: '', recovery_code: '' });
   const [mistakes, setMistakes] = useState<FieldErrors<Name>>({});
-  const [needsCode, setNeedsCode] = useState(false);
+  const [second, setSecond] = useState<Second>(null);
   const errors = { ...serverFieldErrors(logIn.error, FIELDS), ...mistakes };
 
   const edit = (name: Name) => (value: string) => {
@@ -33,37 +84,48 @@ export function LoginForm({ onLoggedIn }: { onLoggedIn: () => void }) {
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
-    const found = mistakesIn(values, needsCode);
+    const found = mistakesIn(values, second);
     setMistakes(found);
     if (hasErrors(found)) {
       focusFirstInvalid(form);
       return;
     }
-    logIn.mutate(
-      { username: values.username.trim(), password: values.password, ...(needsCode ? { otp: values.otp.trim() } : {}) },
-      {
-        onSuccess: onLoggedIn,
-        onError: (error) => {
-          if (isProblem(error, 'AUTH_MFA_REQUIRED')) setNeedsCode(true);
-        },
+    logIn.mutate(attemptOf(values, second), {
+      onSuccess: onLoggedIn,
+      onError: (error) => {
+        if (isProblem(error, 'AUTH_MFA_REQUIRED')) setSecond((current) => current ?? 'otp');
       },
-    );
+    });
   };
 
   const secondFactorDue = isProblem(logIn.error, 'AUTH_MFA_REQUIRED');
+  const wrongFactor = secondFactorDue && logIn.variables !== undefined && ('otp' in logIn.variables || 'recovery_code' in logIn.variables);
   return (
-    <form onSubmit={submit} noValidate aria-label="Log in" className="space-y-5">
-      {logIn.error !== null && !hasErrors(serverFieldErrors(logIn.error, FIELDS)) && (
-        <Notice kind={secondFactorDue ? 'info' : 'error'}>{explain(logIn.error)}</Notice>
-      )}
-      <Field label="Username or email" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} value={values.username} error={errors.username} onChange={(event) => { edit('username')(event.target.value); }} />
-      <PasswordField label="Password" name="password" autoComplete="current-password" value={values.password} error={errors.password} onChange={(event) => { edit('password')(event.target.value); }} />
-      {needsCode && (
-        <Field label="Authentication code" name="otp" inputMode="numeric" autoComplete="one-time-code" maxLength={6} value={values.otp} error={errors.otp} onChange={(event) => { edit('otp')(event.target.value); }} />
-      )}
-      <Button type="submit" variant="primary" size="lg" className="w-full" busy={logIn.isPending}>
-        Log in
-      </Button>
-    </form>
+    <div className="space-y-5">
+      <form onSubmit={submit} noValidate aria-label="Log in" className="space-y-5">
+        {logIn.error !== null && !hasErrors(serverFieldErrors(logIn.error, FIELDS)) && (
+          <Notice kind={secondFactorDue && !wrongFactor ? 'info' : 'error'}>{wrongFactor ? 'This code is wrong, used already or too old. Try another.' : explain(logIn.error)}</Notice>
+        )}
+        <Field label="Username or email" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} value={values.username} error={errors.username} onChange={(event) => { edit('username')(event.target.value); }} />
+        <PasswordField
+          label="Password"
+          name="password"
+          autoComplete="current-password"
+          aside={
+            <Link to="/forgot-password" className="rounded text-accent hover:underline">
+              Forgot it?
+            </Link>
+          }
+          value={values.password}
+          error={errors.password}
+          onChange={(event) => { edit('password')(event.target.value); }}
+        />
+        {second !== null && <SecondFactor second={second} values={values} errors={errors} edit={edit} onSwitch={setSecond} />}
+        <Button type="submit" variant="primary" size="lg" className="w-full" busy={logIn.isPending}>
+          Log in
+        </Button>
+      </form>
+      <PasskeyButton onLoggedIn={onLoggedIn} />
+    </div>
   );
 }

@@ -5,8 +5,8 @@ import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
 import { useRegister } from './auth-actions';
-import { PasswordField } from './password-field';
-import { PasswordMeter } from './password-meter';
+import { PasswordField } from '@/shared/password/password-field';
+import { PasswordMeter } from '@/shared/password/password-meter';
 
 const FIELDS = ['username', 'email', 'password'] as const;
 type Name = (typeof FIELDS)[number];

@@ -17,10 +17,10 @@ describe('the dashboard', () => {
         return HttpResponse.json({ period: '1w', interval_seconds: 3600, data: [point('2026-01-14T10:00:00.000Z', '900.00'), point('2026-01-15T10:00:00.000Z', '1000.00')] });
       }),
     );
-    expect(await screen.findByText('Portfolio value over 1 week, now $1,000.00')).toBeVisible();
+    expect(await screen.findByText('Portfolio value over 1 day, now $1,000.00')).toBeVisible();
     await user.click(screen.getByRole('radio', { name: '1 year' }));
     expect(await screen.findByText('Portfolio value over 1 year, now $1,000.00')).toBeVisible();
-    expect(asked).toEqual(['1w', '1y']);
+    expect(asked).toEqual(['1d', '1y']);
   });
 
   it('says so while there is nothing to draw', async () => {

@@ -4,6 +4,7 @@ import { retrySafely } from '@/shared/api/idempotency';
 import { keys } from '@/shared/api/keys';
 import { refreshAccount } from '@/shared/api/queries';
 import { useApi, useServices } from '@/shared/services';
+import { useStepUp } from '@/shared/step-up/step-up';
 
 export type CashMove = 'deposit' | 'withdraw';
 
@@ -15,11 +16,13 @@ export interface CashRequest {
 
 export function useMoveCash(move: CashMove) {
   const { api, queries } = useServices();
+  const withStepUp = useStepUp();
   return useMutation({
     ...retrySafely,
     mutationFn: ({ amount, idempotencyKey }: CashRequest) => {
       const request = { params: { header: { 'Idempotency-Key': idempotencyKey } }, body: { amount } };
-      return unwrap(move === 'deposit' ? api.POST('/api/v1/balance/deposit', request) : api.POST('/api/v1/balance/withdraw', request));
+      // Large withdrawals want a fresh second factor, where there is one.
+      return withStepUp(() => unwrap(move === 'deposit' ? api.POST('/api/v1/balance/deposit', request) : api.POST('/api/v1/balance/withdraw', request)));
     },
     onSuccess: () => {
       void refreshAccount(queries);

@@ -20,6 +20,18 @@ function withToken(request: Request, token: string | null): Request {
   return authorized;
 }
 
+/** Codes of a 401 that is about what the request said, such as a wrong password: another token would not help. */
+const ABOUT_THE_REQUEST = new Set(['AUTH_001', 'AUTH_MFA_REQUIRED']);
+
+async function isAboutToken(refusal: Response): Promise<boolean> {
+  try {
+    const { code } = (await refusal.clone().json()) as { code?: unknown };
+    return typeof code !== 'string' || !ABOUT_THE_REQUEST.has(code);
+  } catch {
+    return true;
+  }
+}
+
 /**
  * Builds the typed client. A request whose token turns out to be expired is repeated once
  * after the session was refreshed, so that nobody is interrupted every quarter of an hour.
@@ -29,7 +41,7 @@ export function createApiClient(session: Session) {
     const token = await session.usableToken();
     const spare = request.clone();
     const response = await send(withToken(request, token));
-    if (response.status !== 401 || token === null) return response;
+    if (response.status !== 401 || token === null || !(await isAboutToken(response))) return response;
     const renewed = await session.renewAfterRefusal(token);
     return renewed === null ? response : send(withToken(spare, renewed));
   };

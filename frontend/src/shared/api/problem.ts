@@ -66,6 +66,24 @@ export class ServerUnreachable extends Error {
   }
 }
 
+/** Somebody was asked to prove again who they are, and did not. */
+export class StepUpDeclined extends Error {
+  override readonly name = 'StepUpDeclined';
+
+  constructor() {
+    super('Nothing was changed, as it was not confirmed that it is you.');
+  }
+}
+
+/** The person closed the passkey dialog, or no passkey fits. */
+export class PasskeyDeclined extends Error {
+  override readonly name = 'PasskeyDeclined';
+
+  constructor(cause: unknown) {
+    super('No passkey was used. Try again, or choose another way.', { cause });
+  }
+}
+
 export const isProblem = (error: unknown, code: string): error is ApiProblem => error instanceof ApiProblem && error.code === code;
 
 export const isNotFound = (error: unknown): boolean => error instanceof ApiProblem && error.status === 404;
@@ -83,6 +101,7 @@ const WORDING: Readonly<Record<string, string>> = {
   AUTH_003: 'Your session has ended. Log in again.',
   AUTH_004: 'Logging in from your network is blocked for a while, after too many failed attempts. Try again later.',
   AUTH_MFA_REQUIRED: 'Enter the code from your authenticator app.',
+  PERM_002: 'This needs a fresh confirmation that it is you.',
   PERM_001: 'Your account may not do this.',
   INSUFFICIENT_FUNDS: 'You do not have enough available cash for this.',
   INSUFFICIENT_ASSET: 'You do not own enough of this asset.',
@@ -96,6 +115,7 @@ const WORDING: Readonly<Record<string, string>> = {
 /** A sentence for the person in front of the screen. */
 export function explain(error: unknown): string {
   if (error instanceof ServerUnreachable) return 'The server cannot be reached. Check your connection and try again.';
+  if (error instanceof StepUpDeclined || error instanceof PasskeyDeclined) return error.message;
   if (!(error instanceof ApiProblem)) return 'Something went wrong on this page. Reload it and try again.';
   if (error.status === 429) {
     const wait = error.retryAfterSeconds;

@@ -33,3 +33,12 @@ export type AssetTransactionPage = Json<paths['/api/v1/assets/{asset_id}/transac
 export type AssetTransaction = AssetTransactionPage['data'][number];
 
 export type Registration = JsonRequest<paths['/api/v1/auth/register']['post']>;
+
+export type Tokens = Json<paths['/api/v1/auth/login']['post'], 200>;
+export type Profile = Json<paths['/api/v1/auth/profile']['get'], 200>;
+export type Factors = Json<paths['/api/v1/auth/mfa']['get'], 200>;
+export type Enrolment = Json<paths['/api/v1/auth/mfa/totp']['post'], 200>;
+export type Passkey = Json<paths['/api/v1/auth/passkeys']['get'], 200>['data'][number];
+export type StepUpProof = JsonRequest<paths['/api/v1/auth/step-up']['post']>;
+export type SignedInDevice = Json<paths['/api/v1/auth/sessions']['get'], 200>['data'][number];
+export type SecurityEvent = Json<paths['/api/v1/auth/events']['get'], 200>['data'][number];

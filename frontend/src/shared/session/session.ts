@@ -36,6 +36,10 @@ interface HeldToken {
   readonly claims: TokenClaims;
 }
 
+/** Whether a renewed token speaks of the same person with the same roles, so that nothing on the page changes. */
+const isSamePerson = (left: SessionState, right: SessionState): boolean =>
+  left.status === 'signed-in' && right.status === 'signed-in' && left.username === right.username && left.roles.join() === right.roles.join();
+
 /** The access token, in memory only, and the life of the session around it. */
 export class Session {
   private token: HeldToken | null = null;
@@ -132,7 +136,7 @@ export class Session {
   }
 
   private set(state: SessionState): void {
-    const same = state.status === 'signed-in' && this.state.status === 'signed-in' && state.username === this.state.username;
+    const same = isSamePerson(state, this.state);
     this.state = same ? this.state : state;
     if (!same) for (const listener of this.listeners) listener();
   }

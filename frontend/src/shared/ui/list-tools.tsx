@@ -14,15 +14,15 @@ interface DayFieldProps {
 function DayField({ label, value, onChange }: DayFieldProps) {
   const id = useId();
   return (
-    <div className="flex items-center gap-2">
-      <label htmlFor={id} className="w-9 text-sm text-muted sm:w-auto">
+    <div className="flex min-w-0 flex-col gap-1 sm:flex-row sm:items-center sm:gap-2">
+      <label htmlFor={id} className="text-sm text-muted">
         {label}
       </label>
       <input
         id={id}
         type="date"
         value={value}
-        className="h-10 w-full rounded-lg border border-line-strong bg-surface px-2.5 text-sm text-text sm:w-38"
+        className="h-10 w-full min-w-0 rounded-lg border border-line-strong bg-surface px-2.5 text-sm text-text sm:w-38"
         onChange={(event) => {
           onChange(event.target.value);
         }}
