@@ -38,10 +38,10 @@ COMMANDS: Final = (
     Command("admin", "make administrators, give and take roles, keep people out", "./cnop admin grant ada support"),
     Command("mail", "show the letters that a local stack would have sent", "./cnop mail show"),
     Command("keys", "exchange keys, the older ones kept while needed", "./cnop keys rotate signing"),
-    Command("ledger", "verify the ledger of a stack", "./cnop ledger verify"),
+    Command("ledger", "verify the ledger of a stack, print statements", "./cnop ledger verify"),
     Command("audit", "verify, show or export the audit trail", "./cnop audit verify"),
     Command("security", "write down who may do what, look for weaknesses", "./cnop security matrix"),
-    Command("store", "create a store or bring it to this version", "./cnop store migrate"),
+    Command("store", "create, migrate, back up or restore a store", "./cnop store backup cnop-copy.db"),
     Command("secrets", "make the secrets of a deployment in containers", "./cnop secrets make var/docker/secrets"),
     Command("lock", "resolve the locked dependencies again", "./cnop lock --check"),
 )

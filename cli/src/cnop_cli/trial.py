@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,20 +50,20 @@ def addresses(known: StackRecord, *, state: StateDir) -> dict[str, str]:
     }
 
 
-def cnop(*arguments: str) -> None:
+def cnop(*arguments: str, environment: Mapping[str, str] | None = None) -> None:
     """Run a `cnop` command in a process of its own.
 
     Raises:
         CommandError: it failed.
     """
     argv = [sys.executable, "-m", "cnop_cli", *arguments]
-    if subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
+    if subprocess.run(argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode:
         raise CommandError(f"`cnop {' '.join(arguments[:2])}` failed; the lines above say why")
 
 
 @contextmanager
-def trial(*options: str) -> Iterator[Trial]:
-    """Start a stack with further options of `up`; after a failure its folder stays, and is named.
+def trial(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[Trial]:
+    """Start a stack with further options of `up` and other variables; after a failure its folder stays, and is named.
 
     Raises:
         CommandError: it did not start.
@@ -71,7 +71,7 @@ def trial(*options: str) -> Iterator[Trial]:
     state = StateDir.at(Path(tempfile.mkdtemp(prefix="cnop-trial-")))
     where = ("--state", str(state.root))
     try:
-        cnop("up", "--detach", "--port-offset", str(free_offset()), *where, *options)
+        cnop("up", "--detach", "--port-offset", str(free_offset()), *where, *options, environment=environment)
         known = record.load(state.record)
         if known is None:
             raise CommandError(f"the stack in {state.root} left no record")

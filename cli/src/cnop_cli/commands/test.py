@@ -11,6 +11,7 @@ from typing import Final
 from cnop_cli import chromium, page
 from cnop_cli.commands.options import add_state, note
 from cnop_cli.errors import CommandError
+from cnop_cli.proof.campaign import DEFAULT_MINUTES, campaign
 from cnop_cli.stack import processes, record
 from cnop_cli.stack.state import StateDir
 from cnop_cli.stages import Skip, Stage, run_all, run_tool
@@ -29,6 +30,9 @@ class Choice:
     names: str | None
     pytest: Sequence[str]
     state: StateDir
+    minutes: float | None = None
+    """How long the chaos shall last; None for a short one."""
+    seed: int | None = None
 
     def arguments(self, *, names: str | None = None) -> list[str]:
         """Give the arguments for pytest, with a condition on the tests' names added to the one asked for."""
@@ -39,9 +43,13 @@ class Choice:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     names = f"all, {', '.join(STAGES)} (default: all, which leaves `running` out)"
-    parser.usage = "./cnop test [STAGE ...] [-k EXPRESSION] [--state DIR] [-- PYTEST-ARGUMENT ...]"
+    parser.usage = "./cnop test [STAGE ...] [-k EXPRESSION] [--minutes N] [--state DIR] [-- PYTEST-ARGUMENT ...]"
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=names)
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests whose names match, as pytest reads it")
+    parser.add_argument(
+        "--minutes", type=float, metavar="N", help="how long `chaos` lasts (default: 2; short in `all`)"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="repeats the draws of an earlier `chaos`")
     add_state(parser)
 
 
@@ -51,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = [name for name in args.stages if name != "all"] or everything
     if unknown := [name for name in chosen if name not in STAGES]:
         raise CommandError(f"there is no stage `{unknown[0]}`; there is: all, {', '.join(STAGES)}")
-    choice = Choice(names=args.k, pytest=args.further, state=args.state)
+    minutes = DEFAULT_MINUTES if args.minutes is None and "chaos" in args.stages else args.minutes
+    choice = Choice(names=args.k, pytest=args.further, state=args.state, minutes=minutes, seed=args.seed)
     return run_all([Stage(name, partial(STAGES[name], choice)) for name in chosen])
 
 
@@ -90,6 +99,13 @@ def integration(choice: Choice) -> None:
         stack.cnop("ledger", "verify")
 
 
+def chaos(choice: Choice) -> None:
+    """Kill and pause processes under load, and judge what the clients saw."""
+    if choice.names is not None:
+        raise Skip("it is one experiment, without tests to choose from by name")
+    campaign(minutes=choice.minutes, seed=choice.seed, report=note)
+
+
 def running(choice: Choice) -> None:
     """Run the black-box tests against a platform that runs already: the local one, or the one that variables name."""
     known = record.load(choice.state.record)
@@ -113,5 +129,6 @@ STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "dynamodb": dynamodb,
     "frontend": frontend,
     "integration": integration,
+    "chaos": chaos,
     "running": running,
 }
