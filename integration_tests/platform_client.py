@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from sensitive import remember
 
 GATEWAY = os.environ.get("CNOP_BASE_URL", "http://localhost:8080").replace("//localhost", "//127.0.0.1")
 PAGE = os.environ.get("CNOP_PAGE_URL", "http://localhost:3000")
@@ -58,6 +59,8 @@ class Person:
             "password": secrets.token_urlsafe(18),
             **profile,
         }
+        remember("password", body["password"])
+        remember("email address", body["email"])
         answer = http.post("/auth/register", json=body)
         assert answer.status_code == 201, answer.text
         person = cls(http, username, body["email"], body["password"], answer.json()["user_id"])
@@ -69,6 +72,7 @@ class Person:
         answer = self.http.post("/auth/login", json={"username": self.username, "password": self.password})
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]
+        remember("token", self.token, answer.json()["refresh_token"])
         return dict(answer.json())
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
