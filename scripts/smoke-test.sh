@@ -25,7 +25,7 @@ need curl "install it with your package manager"
 expect() {
   local status=$1 text=$2 what=$3 got
   shift 3
-  got=$(curl --silent --show-error --max-time 15 --output "$answer" --write-out '%{http_code}' "$@" 2>&1) || true
+  got=$(curl --silent --show-error --max-time 15 --output "$answer" --write-out '%{http_code}' "$@" 2>&1) || got=$(printf %s "$got" | tr '\n' ' ')
   if [ "$got" = "$status" ] && grep -qF -- "$text" "$answer"; then
     echo "ok      $what"
   else
@@ -50,7 +50,7 @@ expect 200 'access_token' 'and sign in' "${json[@]}" \
   -d "{\"username\": \"$name\", \"password\": \"$password\"}" "$gateway/api/v1/auth/login"
 token=$(sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p' "$answer")
 expect 200 "$name" 'and see their profile' -H "Authorization: Bearer $token" "$gateway/api/v1/auth/profile"
-expect 403 '' 'and see nothing of the administration' -H "Authorization: Bearer $token" "$gateway/api/v1/admin/users"
+expect 403 'PERM_001' 'and see nothing of the administration' -H "Authorization: Bearer $token" "$gateway/api/v1/admin/users"
 
 if [ "$failures" -gt 0 ]; then die "$failures of the checks failed"; fi
 say "the platform at $gateway works"

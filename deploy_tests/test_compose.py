@@ -1,0 +1,106 @@
+"""The compose files, as they are written: powerless containers, few paths, one door."""
+
+import re
+
+import pytest
+import yaml
+from tools import ROOT
+
+from cnop_cli.stack.secretstore import SHARES
+
+COMPOSE = yaml.safe_load((ROOT / "docker/docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+DEVELOPMENT = yaml.safe_load((ROOT / "docker/docker-compose.dev.yml").read_text())["services"]
+PUBLISHED = {
+    "gateway": {"8080", "3000"},
+    "user_service": {"8000"},
+    "inventory_service": {"8001"},
+    "order_service": {"8002"},
+}
+ONCE = {"dynamodb-folder", "store"}
+WORKERS = {"price_feed", "order_engine"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_has_as_little_power_as_it_can(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"] <= 200
+    assert service["mem_limit"]
+    assert not {"privileged", "pid", "ipc", "devices", "userns_mode"} & service.keys()
+    if name == "dynamodb-folder":
+        # It alone is root, for one call, without a network.
+        assert (service["cap_add"], service["network_mode"]) == (["CHOWN"], "none")
+    else:
+        assert "cap_add" not in service
+        assert not service["user"].startswith("0")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_ports_are_published_on_this_machine_only(name: str) -> None:
+    ports = SERVICES[name].get("ports", []) + DEVELOPMENT.get(name, {}).get("ports", [])
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert {port.rsplit(":", 1)[1] for port in SERVICES[name].get("ports", [])} == PUBLISHED.get(name, set())
+
+
+def test_networks_lead_nowhere() -> None:
+    published = COMPOSE["networks"].pop("published")
+    options = published["driver_opts"]
+    assert options["com.docker.network.bridge.enable_icc"] == "false"
+    assert options["com.docker.network.bridge.enable_ip_masquerade"] == "false"
+    assert all(network == {"internal": True} for network in COMPOSE["networks"].values())
+    COMPOSE["networks"]["published"] = published
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONCE - WORKERS))
+def test_what_serves_is_asked_whether_it_does(name: str) -> None:
+    image = SERVICES[name]["image"]
+    if image.startswith("cnop/"):
+        folder = re.match(r"cnop/(\w+):", image)
+        assert folder
+        assert "HEALTHCHECK --interval" in (ROOT / f"docker/{folder[1]}/Dockerfile").read_text()
+    else:
+        assert SERVICES[name]["healthcheck"]["test"]
+
+
+def test_nothing_starts_before_what_it_needs() -> None:
+    for name, service in SERVICES.items():
+        for needed, how in service.get("depends_on", {}).items():
+            assert how == {"condition": "service_completed_successfully" if needed in ONCE else "service_healthy"}, name
+
+
+def test_each_component_is_handed_its_own_secrets_only() -> None:
+    for name, service in SERVICES.items():
+        folders = [mount for mount in service.get("volumes", []) if "CNOP_SECRETS" in mount]
+        assert len(folders) == (1 if name in SHARES or name == "valkey" else 0), name
+        for mount in folders:
+            assert f"/{name}:" in mount
+            assert mount.endswith(":ro")
+
+
+def test_the_address_of_a_stranger_may_fail_as_often_as_the_service_allows_by_itself() -> None:
+    environment = SERVICES["user_service"]["environment"]
+    assert environment["CNOP_LOGIN_ADDRESS_FAILURES"] == "${CNOP_LOGIN_ADDRESS_FAILURES:-5}"
+    assert environment["CNOP_LOGIN_NETWORK_FAILURES"] == "${CNOP_LOGIN_NETWORK_FAILURES:-50}"
+
+
+def test_every_image_has_a_budget() -> None:
+    lines = [line.split() for line in (ROOT / "docker/sizes").read_text().splitlines() if not line.startswith("#")]
+    built = {path.parent.name for path in (ROOT / "docker").glob("*/Dockerfile")} - {"dev"}
+    assert {name for name, _ in lines} == built
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docker").glob("*/Dockerfile")), ids=lambda path: path.parent.name)
+def test_images_are_pinned_run_as_nobody_and_say_what_they_are(path) -> None:
+    text = path.read_text()
+    for line in re.findall(r"^FROM .*$", text, re.MULTILINE):
+        assert re.match(r"FROM (python:3\.12-slim-bookworm|node:22-bookworm-slim)\$\{(PYTHON|NODE)_DIGEST:\+@", line)
+    users = re.findall(r"^USER (.*)$", text, re.MULTILINE)
+    assert users == ["10001:10001"]
+    assert "--require-hashes" in text
+    if path.parent.name != "dev":
+        assert "pip uninstall" in text
+        for label in ("title", "description", "source", "licenses", "version", "revision"):
+            assert f"org.opencontainers.image.{label}=" in text

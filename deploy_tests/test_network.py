@@ -1,0 +1,153 @@
+"""Who may talk to whom: exactly those who do."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from manifests import Json, Manifests
+
+Path = tuple[str, str, int]
+STORE_CLIENTS = ("user-service", "inventory-service", "order-service", "price-feed", "order-engine")
+JOBS = ("store-migrate", "ledger-verify", "audit-verify")
+# The real calls between pods: client, server, port.
+CALLS: set[Path] = {
+    ("gateway", "user-service", 8000),
+    ("gateway", "inventory-service", 8001),
+    ("gateway", "order-service", 8002),
+    ("gateway", "web", 3001),
+    # The page process merges descriptions and health.
+    ("web", "user-service", 8000),
+    ("web", "inventory-service", 8001),
+    ("web", "order-service", 8002),
+    # Services fetch the keys of tokens.
+    ("inventory-service", "user-service", 8000),
+    ("order-service", "user-service", 8000),
+}
+INSIDE_IN_DEVELOPMENT: set[Path] = {
+    *((client, "valkey", 6379) for client in STORE_CLIENTS),
+    *((client, "dynamodb", 8000) for client in (*STORE_CLIENTS, *JOBS)),
+}
+OUTSIDE_IN_PRODUCTION: set[Path] = {
+    *((client, "10.0.0.0/16", 6379) for client in STORE_CLIENTS),
+    *((client, "0.0.0.0/0 but 169.254.0.0/16", 443) for client in (*STORE_CLIENTS, *JOBS)),
+}
+DOORS: dict[str, set[Path]] = {
+    "dev": {("anybody", "gateway", 8080), ("anybody", "gateway", 3000)},
+    "prod": {("10.0.0.0/16", "gateway", 8080), ("10.0.0.0/16", "gateway", 3000)},
+}
+MONITORED = ("user-service", "inventory-service", "order-service")
+
+
+class Network:
+    """What the policies of an overlay allow."""
+
+    def __init__(self, manifests: Manifests) -> None:
+        self.labels = {name: each.labels for name, each in manifests.workloads.items()}
+        self.policies = [each["spec"] for each in manifests.of("NetworkPolicy").values()]
+
+    def egress(self) -> set[Path]:
+        return {
+            (client, peer, port)
+            for policy in self.policies
+            for client in self._chosen(policy["podSelector"])
+            for peer, port in self._rules(policy.get("egress", []), "to")
+        }
+
+    def ingress(self) -> set[Path]:
+        return {
+            (peer, server, port)
+            for policy in self.policies
+            for server in self._chosen(policy["podSelector"])
+            for peer, port in self._rules(policy.get("ingress", []), "from")
+        }
+
+    def _rules(self, rules: list[Json], side: str) -> Iterator[tuple[str, int]]:
+        for rule in rules:
+            for entry in rule.get(side, [None]):
+                for peer in ["anybody"] if entry is None else self._peers(entry):
+                    yield from ((peer, port["port"]) for port in rule["ports"])
+
+    def _peers(self, entry: Json) -> list[str]:
+        if block := entry.get("ipBlock"):
+            left_out = " but " + ", ".join(block["except"]) if "except" in block else ""
+            return [block["cidr"] + left_out]
+        if namespace := entry.get("namespaceSelector"):
+            return ["/".join([*namespace["matchLabels"].values(), *entry["podSelector"]["matchLabels"].values()])]
+        return self._chosen(entry["podSelector"])
+
+    def _chosen(self, selector: Json) -> list[str]:
+        return [name for name, labels in self.labels.items() if matches(selector, labels)]
+
+
+def matches(selector: Json, labels: dict[str, str]) -> bool:
+    """Apply a label selector; an operator that is not used here fails."""
+    wanted: dict[str, Any] = selector.get("matchLabels", {})
+    expressions = selector.get("matchExpressions", [])
+    assert all(each["operator"] == "In" for each in expressions)
+    return wanted.items() <= labels.items() and all(labels.get(each["key"]) in each["values"] for each in expressions)
+
+
+@pytest.fixture
+def network(manifests: Manifests) -> Network:
+    return Network(manifests)
+
+
+def test_what_no_policy_names_is_denied_both_ways(manifests: Manifests) -> None:
+    policy = manifests.of("NetworkPolicy")["default-deny"]["spec"]
+    assert policy == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_calls_between_pods_are_the_real_ones_and_allowed_at_both_ends(manifests: Manifests, network: Network) -> None:
+    wanted = CALLS | (INSIDE_IN_DEVELOPMENT if manifests.overlay == "dev" else set())
+    pods = manifests.workloads.keys()
+    leaving = {path for path in network.egress() if path[1] in pods}
+    arriving = {path for path in network.ingress() if path[0] in pods}
+    assert leaving == wanted
+    assert arriving == wanted
+
+
+def test_nothing_leaves_the_cluster_but_for_the_store_valkey_and_names(manifests: Manifests, network: Network) -> None:
+    pods = manifests.workloads.keys()
+    outside = {path for path in network.egress() if path[1] not in pods}
+    names = {(client, "kube-system/kube-dns", 53) for client in pods}
+    assert outside == names | (OUTSIDE_IN_PRODUCTION if manifests.overlay == "prod" else set())
+
+
+def test_nobody_comes_in_but_to_the_gateway_and_for_figures(manifests: Manifests, network: Network) -> None:
+    pods = manifests.workloads.keys()
+    strangers = {path for path in network.ingress() if path[0] not in pods}
+    figures = {path for path in strangers if path[0] == "monitoring/prometheus"}
+    assert strangers - figures == DOORS[manifests.overlay]
+    assert {server for _, server, _ in figures} == set(MONITORED)
+
+
+def test_the_gateway_calls_whom_its_configuration_names(manifests: Manifests) -> None:
+    (kept,) = (each for name, each in manifests.of("ConfigMap").items() if name.startswith("gateway"))
+    clusters = yaml.safe_load(kept["data"]["envoy.yaml"])["static_resources"]["clusters"]
+    addresses = [
+        endpoint["endpoint"]["address"]["socket_address"]
+        for cluster in clusters
+        for group in cluster["load_assignment"]["endpoints"]
+        for endpoint in group["lb_endpoints"]
+    ]
+    called = {("gateway", each["address"], each["port_value"]) for each in addresses}
+    assert called == {path for path in CALLS if path[0] == "gateway"}
+
+
+def test_the_page_process_calls_whom_its_settings_name(manifests: Manifests) -> None:
+    upstreams = json.loads(manifests.environment(manifests.workloads["web"])["CNOP_UPSTREAMS"]).values()
+    called = {("web", host, int(port)) for host, port in (url.removeprefix("http://").split(":") for url in upstreams)}
+    assert called == {path for path in CALLS if path[0] == "web"}
+
+
+def test_who_may_reach_valkey_is_who_has_a_name_there(manifests: Manifests) -> None:
+    holders = {
+        workload.name
+        for workload in manifests.workloads.values()
+        for secret, _ in manifests.secret_mounts(workload)
+        if "cnop_valkey_url" in (manifests.secret_keys(secret) or ())
+    }
+    jobs = {name for name in holders if manifests.workloads[name].kind == "CronJob"}
+    assert holders - jobs == set(STORE_CLIENTS)
