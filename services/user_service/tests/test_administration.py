@@ -76,6 +76,15 @@ async def test_accounts_are_listed_newest_first_without_personal_data(client, se
     assert (first["has_more"], rest["has_more"]) == (True, False)
 
 
+async def test_an_account_is_found_by_its_whole_name(client, admin):
+    await register(client, "Ada_Lovelace")
+    found = (await client.get("/admin/users?username=ADA_lovelace", headers=bearer(admin))).json()
+    assert [user["username"].casefold() for user in found["data"]] == ["ada_lovelace"]
+    assert (found["has_more"], found["next_cursor"]) == (False, None)
+    assert (await client.get("/admin/users?username=ada", headers=bearer(admin))).json()["data"] == []
+    assert (await client.get("/admin/users?username=a@b.c", headers=bearer(admin))).status_code == 422
+
+
 async def test_looking_at_a_person_is_recorded(client, service, admin, tokens):
     user_id = await id_of(client, tokens)
     person = (await client.get(f"/admin/users/{user_id}", headers=bearer(admin))).json()

@@ -29,6 +29,9 @@ ProvenManager = Annotated[Principal, requires(Permission.MANAGE_USERS, rate=Rate
 Auditor = Annotated[Principal, requires(Permission.READ_AUDIT, rate=RateClass.READ, owner=None)]
 UserIdPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_]{10,50}$")]
 Limit = Annotated[int, Query(ge=1, le=100)]
+UsernameFilter = Annotated[
+    str | None, Query(pattern=r"^[A-Za-z0-9_]{1,30}$", description="only the account of this name, in any case")
+]
 Cursor = Annotated[str | None, Query(max_length=2048)]
 _OWN = problems({409: "Nobody changes their own rights, or others changed the account at the same time"})
 
@@ -113,9 +116,11 @@ class AuditRecordList(Outgoing):
 
 
 @router.get("/admin/users", operation_id="list_users")
-async def list_users(_principal: Reader, staff: Staff, limit: Limit = 50, cursor: Cursor = None) -> UserList:
+async def list_users(
+    _principal: Reader, staff: Staff, limit: Limit = 50, cursor: Cursor = None, username: UsernameFilter = None
+) -> UserList:
     """List accounts, the newest first, without personal data."""
-    page = await staff.page(limit=limit, cursor=cursor)
+    page = await (staff.page(limit=limit, cursor=cursor) if username is None else staff.named(username))
     return UserList(
         data=[UserView(**_user(user)) for user in page.users],
         has_more=page.next_cursor is not None,

@@ -65,6 +65,11 @@ class Administration:
         page = await self._store.query_index(keys.ALL_USERS, forward=False, limit=limit, cursor=cursor)
         return UserPage(tuple(map(codec.user_from_item, page.items)), page.cursor)
 
+    async def named(self, username: str) -> UserPage:
+        """Return the account of that user name in any case, if there is one, without its personal part."""
+        user = await self._accounts.find(username)
+        return UserPage((user,) if user else (), None)
+
     async def get(self, user_id: UserId, *, actor: Actor) -> Person:
         """Return an account with its personal part; that somebody looked is recorded. Raises `UnknownUser`."""
         person = await self._accounts.open(user_id)
