@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,9 @@ from cnop_cli.workspace import ROOT
 # Two workers fill a small machine and leave a large one responsive.
 WORKERS: Final = "2"
 BLACK_BOX: Final = ROOT / "integration_tests"
+DEPLOYMENT: Final = ROOT / "deploy_tests"
+# What needs a stack that runs already, tools from elsewhere, or a container engine, is run when it is asked for.
+ASKED_FOR: Final = frozenset({"running", "deploy", "containers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Choice:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    names = f"all, {', '.join(STAGES)} (default: all, which leaves `running` out)"
+    names = f"all, {', '.join(STAGES)} (default: all, which leaves {', '.join(sorted(ASKED_FOR))} out)"
     parser.usage = "./cnop test [STAGE ...] [-k EXPRESSION] [--minutes N] [--state DIR] [-- PYTEST-ARGUMENT ...]"
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=names)
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests whose names match, as pytest reads it")
@@ -55,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the stages and sum them up."""
-    everything = [name for name in STAGES if name != "running"]
+    everything = [name for name in STAGES if name not in ASKED_FOR]
     chosen = [name for name in args.stages if name != "all"] or everything
     if unknown := [name for name in chosen if name not in STAGES]:
         raise CommandError(f"there is no stage `{unknown[0]}`; there is: all, {', '.join(STAGES)}")
@@ -124,6 +129,30 @@ def black_box(choice: Choice, variables: dict[str, str]) -> None:
     run_tool([*argv, str(BLACK_BOX), *choice.arguments()], environment=environment)
 
 
+def deploy(choice: Choice) -> None:
+    """Check manifests, images and scripts as far as that goes without starting anything."""
+    deployment_tests(choice, marker="not containers")
+
+
+def containers(choice: Choice) -> None:
+    """Build every image, run the platform from them, test it from outside, and hurt it."""
+    if "CNOP_CONTAINER_PREPARE" not in os.environ and not engine_answers():
+        raise Skip("no container engine answers, and CNOP_CONTAINER_PREPARE names no program that starts one")
+    deployment_tests(choice, marker="containers")
+
+
+def engine_answers() -> bool:
+    """Tell whether a container engine can be used."""
+    docker = shutil.which("docker")
+    return docker is not None and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
+
+
+def deployment_tests(choice: Choice, *, marker: str) -> None:
+    """Run those tests of the deployment that carry a marker."""
+    argv = [sys.executable, "-m", "pytest", "-q", "-c", str(DEPLOYMENT / "pytest.ini"), "--rootdir", str(DEPLOYMENT)]
+    run_tool([*argv, "-m", marker, str(DEPLOYMENT), *choice.arguments()])
+
+
 STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "unit": unit,
     "dynamodb": dynamodb,
@@ -131,4 +160,6 @@ STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "integration": integration,
     "chaos": chaos,
     "running": running,
+    "deploy": deploy,
+    "containers": containers,
 }
