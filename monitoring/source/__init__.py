@@ -1,0 +1,1 @@
+"""What is generated from one place: rules, their Kubernetes form, and dashboards."""
