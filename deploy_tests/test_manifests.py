@@ -216,7 +216,7 @@ def test_production_gives_each_process_every_setting_that_has_no_default(prod: M
 
 def test_a_setting_that_is_missing_would_be_noticed() -> None:
     with pytest.raises(ValidationError):
-        EngineSettings(environment="production", store="dynamodb://us-east-1/cnop-prod")  # type: ignore[call-arg]
+        EngineSettings(environment="production", store="dynamodb://us-east-1/cnop-prod")  # type: ignore[call-arg]  # on purpose
 
 
 def test_secrets_come_from_the_components_own_place_by_its_own_role(prod: Manifests) -> None:

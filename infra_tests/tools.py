@@ -1,4 +1,4 @@
-"""Where the tools of these tests come from: PyPI into a folder of their own, Debian packages, or a skip that says why."""
+"""Where the tools of these tests come from: PyPI into a folder of their own, Debian, or a skip that says why."""
 
 import shutil
 import subprocess

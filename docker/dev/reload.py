@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> None:
             now = snapshot()
             if now != known:
                 changed = sorted(os.path.relpath(path, "/work") for path in dict(now.items() ^ known.items()))
-                print(f"reload: {', '.join(changed[:3])} changed, starting again", flush=True)
+                print(f"reload: {', '.join(changed[:3])} changed, starting again", flush=True)  # noqa: T201 - what the developer watches
                 stop(process)
                 known, process = now, start(arguments)
     finally:

@@ -7,6 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Final
 
+import httpx
+
 from cnop_cli.proof.customers import Customer
 from cnop_cli.proof.doors import Traffic
 from cnop_cli.proof.history import (
@@ -63,8 +65,8 @@ class Prices:
             try:
                 response = await traffic.http.get(f"{inventory_url}/inventory/assets/{asset_id}")
                 price = response.json()["data"]["price_usd"]
-            except Exception:  # noqa: BLE001, S112 - the service may be dead or half alive; the load goes on without it
-                continue
+            except (httpx.HTTPError, ValueError, KeyError):
+                price = None
             if price:
                 self.note(asset_id, units(price))
 
