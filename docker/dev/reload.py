@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-SOURCES: Final = (Path("/work/services"), Path("/work/frontend/server"), Path("/work/policies"))
+SOURCES: Final = (Path("/source/services"), Path("/source/frontend/server"), Path("/source/policies"))
 PORT: Final = 5678
 _LOOK_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 15
@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> None:
             time.sleep(_LOOK_SECONDS)
             now = snapshot()
             if now != known:
-                changed = sorted(os.path.relpath(path, "/work") for path in dict(now.items() ^ known.items()))
+                changed = sorted(os.path.relpath(path, "/source") for path in dict(now.items() ^ known.items()))
                 print(f"reload: {', '.join(changed[:3])} changed, starting again", flush=True)  # noqa: T201 - what the developer watches
                 stop(process)
                 known, process = now, start(arguments)
