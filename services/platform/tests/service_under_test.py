@@ -33,6 +33,11 @@ class Payment(BaseModel):
     amount: DecimalText
 
 
+class Note(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    text: str | None = None
+
+
 class Sessions:
     def __init__(self):
         self.ended = set()
@@ -55,6 +60,13 @@ FAILURES = {
 }
 
 router = service_router(tags=["sample"])
+
+
+@router.post("/notes")
+async def note(
+    _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.WRITE)], body: Note | None = None
+) -> dict[str, str | None]:
+    return {"text": body.text if body else None}
 
 
 @router.post("/payments", status_code=201)

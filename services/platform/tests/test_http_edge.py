@@ -109,3 +109,10 @@ async def test_metrics_count_requests_by_route_not_by_path(client):
 
 async def test_the_root_names_the_service(client):
     assert (await client.get("/")).json() == {"service": "sample", "version": "1.2.3"}
+
+
+@pytest.mark.parametrize("text", ["0.3", "3", "true", '"text"', "[]"])
+async def test_a_body_that_is_no_object_is_no_model_either_if_all_its_fields_are_optional(service, client, text):
+    headers = {"content-type": "application/json"}
+    assert (await client.post("/notes", content=text, headers=headers)).status_code == 422
+    assert (await client.post("/notes", content="{}", headers=headers)).status_code == 200

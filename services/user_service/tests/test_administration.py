@@ -236,3 +236,19 @@ async def test_signed_in_people_are_told_apart_from_strangers(client, service):
     tokens = await signed_in(client)
     assert service.clock.now() == START
     assert (await client.get("/admin/users", headers=bearer(tokens))).json()["code"] == "PERM_001"
+
+
+async def test_support_sees_how_to_write_to_somebody_but_not_their_phone_number(client, service, admin):
+    answer = await register(client, "with_phone", phone="15551234567")
+    support = await staff(client, service, "the_support", Role.SUPPORT)
+    path = f"/admin/users/{answer.json()['user_id']}"
+    assert (await client.get(path, headers=bearer(admin))).json()["phone"] == "15551234567"
+    shown = (await client.get(path, headers=bearer(support))).json()
+    assert (shown["phone"], shown["email"].partition("@")[1]) == (None, "@")
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:04:17Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize("bound", ["start", "end"])
+async def test_the_trail_is_asked_for_times_in_which_there_can_be_one(client, admin, bound, instant):
+    answer = await client.get("/audit/events", params={bound: instant}, headers=bearer(admin))
+    assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR")

@@ -128,9 +128,15 @@ _PROBLEM: dict[str, Any] = {
 
 
 def _error_statuses(route: APIRoute, *, public: bool) -> list[int]:
-    always = [422, 429, 503] if public else [401, 403, 422, 429, 503]
+    # 400, 408, 431 and 504 are the gateway's: HTTP that is not well-formed, too slow, too long; a service that is too slow.
+    always = [400, 408, 422, 429, 431, 503, 504]
     reads_body = route.body_field is not None
-    return [*always, *([400, 413] if reads_body else []), *([404] if "{" in route.path else [])]
+    return [
+        *([] if public else [401, 403]),
+        *always,
+        *([413] if reads_body else []),
+        *([404] if "{" in route.path else []),
+    ]
 
 
 def _internal_routes(*, name: str, version: str) -> APIRouter:

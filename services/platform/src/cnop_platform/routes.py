@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Coroutine
+from decimal import Decimal
 from typing import Any
 
 from fastapi import Request, Response
@@ -33,7 +34,9 @@ class StrictRequest(Request):
         """Parse the body; what is wrong is reported as the framework's own JSON error."""
         if not hasattr(self, "_json"):
             try:
-                self._json = strict_json.loads(await self.body())
+                parsed = strict_json.loads(await self.body())
+                # A bare Decimal has attributes, which pydantic would take for the fields of a model; a float has none.
+                self._json = float(parsed) if isinstance(parsed, Decimal) else parsed
             except strict_json.InvalidJson as error:
                 raise json.JSONDecodeError(str(error), "", 0) from None
         return self._json

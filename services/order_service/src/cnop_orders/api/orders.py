@@ -16,7 +16,7 @@ from cnop_orders.api.bodies import (
     ReplaceOrder,
     UsernameQuery,
 )
-from cnop_orders.api.replies import CONFLICT, caller, page, person, promise, reply
+from cnop_orders.api.replies import CONFLICT, UNKNOWN_PERSON, caller, page, person, promise, reply
 from cnop_orders.application.changes import NewTerms
 from cnop_orders.application.people import whose
 from cnop_orders.application.queries import OrderReader
@@ -62,7 +62,7 @@ async def preview_order(
     return JSONResponse({"data": await trading.preview(caller(principal, context), body.request())})
 
 
-@router.get("/orders", response_model=OrderList)
+@router.get("/orders", response_model=OrderList, responses=UNKNOWN_PERSON)
 async def list_orders(
     principal: Annotated[Principal, requires(Permission.READ_ORDERS, rate=RateClass.READ)],
     reader: Reader,

@@ -17,6 +17,12 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }
+UNKNOWN_PERSON: dict[int | str, dict[str, Any]] = {
+    404: {
+        "description": "Problem: there is nobody of this name whose orders the caller may read",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
 
 
 def caller(principal: Principal, context: RequestContext) -> Caller:

@@ -32,6 +32,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 UsernameFilter = Annotated[
     str | None, Query(pattern=r"^[A-Za-z0-9_]{1,30}$", description="only the account of this name, in any case")
 ]
+Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
 Cursor = Annotated[str | None, Query(max_length=2048)]
 _OWN = problems({409: "Nobody changes their own rights, or others changed the account at the same time"})
 
@@ -138,7 +139,7 @@ async def get_user(user_id: UserIdPath, principal: Reader, context: Context, sta
         email=profile.email,
         first_name=profile.first_name,
         last_name=profile.last_name,
-        phone=profile.phone,
+        phone=profile.phone if Role.ADMIN in principal.roles else None,
     )
 
 
@@ -199,8 +200,8 @@ async def list_audit_events(
     log: Annotated[AuditLog, provided(AuditLog)],
     user: Annotated[str | None, Query(alias="actor", max_length=50, description="id of the account concerned")] = None,
     event_class: Annotated[EventClass | None, Query(alias="class")] = None,
-    start: AwareDatetime | None = None,
-    end: AwareDatetime | None = None,
+    start: Instant | None = None,
+    end: Instant | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

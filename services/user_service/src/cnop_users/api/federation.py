@@ -97,7 +97,12 @@ async def list_identity_providers(
     return ProviderList(providers=desk.names)
 
 
-@router.get("/auth/oidc/{provider}/login", operation_id="begin_federated_login", status_code=303)
+@router.get(
+    "/auth/oidc/{provider}/login",
+    operation_id="begin_federated_login",
+    status_code=303,
+    response_class=RedirectResponse,
+)
 async def begin_federated_login(
     provider: ProviderName,
     _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.AUTH, cookie=True)],
@@ -129,7 +134,12 @@ async def begin_identity_link(
     return Destination(url=url)
 
 
-@router.get("/auth/oidc/{provider}/callback", operation_id="finish_federated_login", status_code=303)
+@router.get(
+    "/auth/oidc/{provider}/callback",
+    operation_id="finish_federated_login",
+    status_code=303,
+    response_class=RedirectResponse,
+)
 async def finish_federated_login(
     provider: ProviderName,
     _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.AUTH, cookie=True)],

@@ -16,6 +16,12 @@ router = service_router(tags=["identity"])
 PublicKeys: TypeAlias = Callable[[], list[Mapping[str, Any]]]
 
 
+class KeySetResponse(JSONResponse):
+    """A key set in its own media type (RFC 7517, section 8.5)."""
+
+    media_type = "application/jwk-set+json"
+
+
 class PublishedKeys:
     """The key set as it is published; `keys` is asked each time, because keys rotate."""
 
@@ -23,10 +29,10 @@ class PublishedKeys:
         self._keys = keys
         self._cache_seconds = cache_seconds
 
-    def response(self) -> JSONResponse:
+    def response(self) -> KeySetResponse:
         """Return the key set, which may be cached for as long as a new key waits before it signs."""
         headers = {"Cache-Control": f"public, max-age={self._cache_seconds}"}
-        return JSONResponse({"keys": self._keys()}, headers=headers, media_type="application/jwk-set+json")
+        return KeySetResponse({"keys": self._keys()}, headers=headers)
 
 
 class JsonWebKey(BaseModel):
@@ -47,10 +53,15 @@ class JsonWebKeySet(BaseModel):
     keys: list[JsonWebKey]
 
 
-@router.get("/.well-known/jwks.json", operation_id="get_key_set", response_model=JsonWebKeySet)
+@router.get(
+    "/.well-known/jwks.json",
+    operation_id="get_key_set",
+    response_model=JsonWebKeySet,
+    response_class=KeySetResponse,
+)
 async def get_key_set(
     _access: Annotated[None, public(Permission.READ_KEYS, rate=RateClass.READ)],
     keys: Annotated[PublishedKeys, provided(PublishedKeys)],
-) -> JSONResponse:
+) -> KeySetResponse:
     """Publish the keys that access tokens are verified with."""
     return keys.response()
