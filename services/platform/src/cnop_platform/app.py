@@ -128,7 +128,7 @@ _PROBLEM: dict[str, Any] = {
 
 
 def _error_statuses(route: APIRoute, *, public: bool) -> list[int]:
-    # 400, 408, 431 and 504 are the gateway's: HTTP that is not well-formed, too slow, too long; a service that is too slow.
+    # The gateway itself answers requests that are no HTTP (400), too slow (408), too long (431), or unanswered (504).
     always = [400, 408, 422, 429, 431, 503, 504]
     reads_body = route.body_field is not None
     return [
