@@ -109,6 +109,8 @@ def test_draining_can_be_asked_for_only_where_that_is_set():
         {"cors_origins": ("localhost",)},
         {"trusted_hops": -1},
         {"upstreams": {"web": {"port": 1}}},
+        {"upstreams": {"admin": {"port": 1}}},
+        {"metrics": {"port": 9902, "tls": {"certificate": "a.pem", "key": "b.pem"}}},
         {"upstreams": {"a": {"port": 0}}},
         {"profile": "test"},
         {"unheard_of": 1},

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from cnop_gateway.clusters import WEB, clusters
+from cnop_gateway.figures import admin_cluster, figures_listener
 from cnop_gateway.listeners import listener
 from cnop_gateway.operations import Operation, arrange
 from cnop_gateway.protobuf import Json, extension
@@ -38,8 +39,9 @@ def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
             "listeners": [
                 listener(settings, name, where, route_configuration(settings, name, routes))
                 for name, where, routes in doors
-            ],
-            "clusters": clusters(settings),
+            ]
+            + ([figures_listener(settings.metrics)] if settings.metrics else []),
+            "clusters": clusters(settings) + ([admin_cluster(settings.admin_port)] if settings.metrics else []),
         },
         "overload_manager": _overload_manager(settings),
     }

@@ -91,6 +91,8 @@ class GatewaySettings(_Frozen):
     gateway: Listener = Listener(port=8080)
     page: Listener = Listener(port=3000)
     admin_port: Port = 9901
+    # Where monitoring may read Envoy's figures from outside its container; without it, only from inside.
+    metrics: Listener | None = None
     upstreams: Mapping[str, Upstream]
     web: Upstream = Upstream(port=3001)
     jwks_uri: str | None = None
@@ -142,8 +144,12 @@ class GatewaySettings(_Frozen):
             encrypted = {(each.host, each.port) for each in self.upstreams.values() if each.tls}
             if uri.hostname is None or (uri.scheme, (uri.hostname, uri.port) in encrypted) not in _KEY_TRANSPORTS:
                 raise ValueError("jwks_uri must be http, or https at a service whose TLS is set")
+        if self.metrics is not None and self.metrics.tls is not None:
+            raise ValueError("metrics speaks plain HTTP; leave its tls out")
         if "web" in self.upstreams:
             raise ValueError("'web' names the page process and cannot be a service")
+        if "admin" in self.upstreams:
+            raise ValueError("'admin' names Envoy's own interface and cannot be a service")
         return self
 
     @property
