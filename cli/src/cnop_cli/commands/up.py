@@ -20,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
     parser.add_argument("--profile", choices=("local", "production"), default="local", help="how strict the limits are")
     parser.add_argument("--store", choices=("sqlite", "dynamodb"), default="sqlite", help="the system of record")
+    parser.add_argument("--monitoring", action="store_true", help="start Prometheus too, where it is installed")
     parser.add_argument("--store-endpoint", metavar="URL", help="a DynamoDB other than that of AWS")
 
 
@@ -32,6 +33,7 @@ def options_from(args: argparse.Namespace) -> Options:
         store=args.store,
         store_endpoint=args.store_endpoint,
         region=os.environ.get("AWS_REGION", "us-east-1"),
+        monitoring=args.monitoring,
     )
 
 

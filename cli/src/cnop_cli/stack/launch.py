@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cnop_cli import page
 from cnop_cli.errors import CommandError
-from cnop_cli.stack import descriptions, envoy, plan, ports, processes, record, valkey
+from cnop_cli.stack import descriptions, envoy, monitoring, plan, ports, processes, record, valkey
 from cnop_cli.stack.plan import Options, Prepared
 from cnop_cli.stack.record import Phase, StackRecord
 from cnop_cli.stack.secretstore import SecretStore
@@ -68,6 +68,7 @@ def prepare(options: Options, *, report: Report) -> Supervisor:
         page=built,
         valkey=_valkey_command(options, secrets),
         gateway=envoy.prepare(gateway, documents, folder=state.run),
+        prometheus=monitoring.prepare(ports=options.ports, state=state) if options.monitoring else (),
     )
     return Supervisor(
         plan.components(options, prepared=prepared, secrets=secrets),

@@ -36,6 +36,7 @@ class Options:
     store: str = "sqlite"
     store_endpoint: str | None = None
     region: str = "us-east-1"
+    monitoring: bool = False
 
     @property
     def gateway_url(self) -> str:
@@ -109,6 +110,7 @@ class Prepared:
     page: Path | None
     valkey: tuple[str, ...]
     gateway: tuple[str, ...]
+    prometheus: tuple[str, ...] = ()
 
 
 def components(
@@ -136,7 +138,15 @@ def components(
             url=options.gateway_url,
             after=(*services, "web"),
         ),
+        *_prometheus(options, prepared, base),
     )
+
+
+def _prometheus(options: Options, prepared: Prepared, base: dict[str, str]) -> tuple[Component, ...]:
+    if not prepared.prometheus:
+        return ()
+    url = f"http://{HOST}:{options.ports.prometheus}"
+    return (Component("prometheus", prepared.prometheus, base, f"{url}/-/ready", url=url),)
 
 
 def _identity(options: Options, secrets: SecretStore) -> dict[str, str]:
@@ -173,7 +183,9 @@ class _Maker:
 
     def worker(self, name: str, module: str, role: str, *, probe: str) -> Component:
         argv = (sys.executable, "-m", module, role)
-        return Component(name, argv, self._environment(name), probe, after=tuple(self.options.service_urls()))
+        port = self.options.ports.by_name()[name]
+        environment = {**self._environment(name), "CNOP_METRICS_PORT": str(port)}
+        return Component(name, argv, environment, probe, after=tuple(self.options.service_urls()))
 
     def web(self, page: Path | None) -> Component:
         url = f"http://{HOST}:{self.options.ports.web}"

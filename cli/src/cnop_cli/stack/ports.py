@@ -10,6 +10,7 @@ import psutil
 from cnop_cli.errors import CommandError
 
 HOST: Final = "127.0.0.1"
+_FROM_GATEWAY_TO_PROMETHEUS: Final = 9090 - 8080
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Ports:
     user_service: int = 8000
     inventory_service: int = 8001
     order_service: int = 8002
+    price_feed: int = 8003
+    order_engine: int = 8004
     web: int = 3001
     valkey: int = 6379
     envoy_admin: int = 9901
@@ -36,6 +39,11 @@ class Ports:
         if min(moved.values()) < 1 or max(moved.values()) > 65535:
             raise CommandError(f"--port-offset {offset} leads outside the ports 1-65535; take one from 0 to 55000")
         return cls(**moved)
+
+    @property
+    def prometheus(self) -> int:
+        """The port of Prometheus, which is needed only where it is started."""
+        return self.gateway + _FROM_GATEWAY_TO_PROMETHEUS
 
     def by_name(self) -> dict[str, int]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
