@@ -200,8 +200,10 @@ async def test_an_order_past_its_end_cannot_be_replaced_even_before_the_engine_s
     await exchange.fund(ALICE, 10_000)
     order = await exchange.rest(time_in_force="GTD", expires_at="2026-01-31T12:00:10Z")
     exchange.clock.advance(seconds=11)
+    before = await exchange.everything()
     answer = await exchange.call("PATCH", f"/orders/{order['order_id']}", json={"price": "41000"})
     assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_CLOSED")
+    assert await exchange.everything() == before
 
 
 async def test_nobody_touches_another_persons_order(exchange):

@@ -128,7 +128,9 @@ async def test_a_refusal_has_a_stable_code_and_nothing_moves(exchange, change, s
 async def test_an_inactive_asset_is_unavailable(exchange):
     await exchange.fund(ALICE, 10_000)
     await exchange.delist("BTC")
+    before = await exchange.everything()
     assert (await exchange.place()).json()["code"] == "ASSET_UNAVAILABLE"
+    assert await exchange.everything() == before
 
 
 async def test_a_price_within_the_slippage_bound_trades(exchange):
