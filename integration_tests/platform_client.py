@@ -28,14 +28,18 @@ def client(base_url: str = API) -> httpx.Client:
 
 
 def stranger() -> httpx.Client:
-    """Return a client at a loopback address of its own, so that its failed sign-ins block nobody else.
+    """Return a client at a loopback address of its own, so that its failed sign-ins block nobody else."""
+    return httpx.Client(base_url=API, timeout=15, transport=httpx.HTTPTransport(local_address=stranger_address()))
+
+
+def stranger_address() -> str:
+    """Return a loopback address that nobody else uses.
 
     Linux owns the whole of 127.0.0.0/8; elsewhere tests that need it are skipped.
     """
     if sys.platform != "linux" or urlsplit(GATEWAY).hostname not in {"localhost", "127.0.0.1"}:
         pytest.skip("needs a second loopback address")
-    address = f"127.{secrets.randbelow(200) + 10}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
-    return httpx.Client(base_url=API, timeout=15, transport=httpx.HTTPTransport(local_address=address))
+    return f"127.{secrets.randbelow(200) + 10}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
 
 
 @dataclass
