@@ -1,6 +1,6 @@
 """Writes what is generated here: `python monitoring/generate.py [FOLDER]`.
 
-It needs PyYAML and grafana-foundation-sdk; `./cnop test infra` installs them apart and tells what is out of date.
+It needs PyYAML and grafana-foundation-sdk; the tests in `infra_tests/` install what they need apart.
 """
 
 import json
