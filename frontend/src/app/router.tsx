@@ -1,15 +1,20 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, type RouterHistory } from '@tanstack/react-router';
+import type { AuditSearch } from '@/features/operator/audit-explorer';
+import { isAuditClass } from '@/features/operator/audit-record';
 import { isSort, type Sort } from '@/features/markets/listing';
 import { isOrderType, isStatus, type OrderFilter } from '@/features/orders/wording';
 import { useSession } from '@/shared/services';
 import { safeNext } from './next-path';
-import { OwnArea } from './routes/own-area';
+import { CustomerArea, OwnArea } from './routes/own-area';
 import { ErrorPage, NotFoundPage } from './routes/trouble-pages';
 import { Shell } from './shell/shell';
 
 type Search = Record<string, unknown>;
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** Text that the address may spell like a number. */
+const asText = (value: unknown): string | undefined => (typeof value === 'number' ? String(value) : text(value));
 
 interface EntrySearch {
   next?: string | undefined;
@@ -24,7 +29,7 @@ interface MarketsSearch {
 }
 
 const marketsSearch = ({ q, sort, category }: Search): MarketsSearch => ({
-  q: typeof q === 'number' ? String(q) : text(q),
+  q: asText(q),
   sort: isSort(sort) ? sort : undefined,
   category: text(category),
 });
@@ -34,10 +39,19 @@ const ordersSearch = ({ type, status }: Search): OrderFilter => ({
   status: isStatus(status) ? status : undefined,
 });
 
+interface NameSearch {
+  username?: string | undefined;
+}
+
+const nameSearch = ({ username }: Search): NameSearch => ({ username: asText(username) });
+
+const auditSearch = ({ actor, class: kind }: Search): AuditSearch => ({ actor: asText(actor), class: isAuditClass(kind) ? kind : undefined });
+
 function Home() {
-  const { status } = useSession();
-  if (status === 'restoring') return null;
-  return <Navigate to={status === 'signed-in' ? '/dashboard' : '/markets'} replace />;
+  const session = useSession();
+  if (session.status === 'restoring') return null;
+  if (session.status === 'signed-out') return <Navigate to="/markets" replace />;
+  return <Navigate to={session.roles.includes('customer') ? '/dashboard' : '/operator'} replace />;
 }
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage, errorComponent: ErrorPage });
@@ -91,21 +105,23 @@ const asset = createRoute({
 
 const own = createRoute({ getParentRoute: () => root, id: 'own', component: OwnArea });
 
+const customer = createRoute({ getParentRoute: () => own, id: 'customer', component: CustomerArea });
+
 const dashboard = createRoute({
-  getParentRoute: () => own,
+  getParentRoute: () => customer,
   path: '/dashboard',
   component: lazyRouteComponent(() => import('./routes/dashboard-page'), 'DashboardPage'),
 });
 
 const orders = createRoute({
-  getParentRoute: () => own,
+  getParentRoute: () => customer,
   path: '/orders',
   validateSearch: ordersSearch,
   component: lazyRouteComponent(() => import('./routes/orders-page'), 'OrdersPage'),
 });
 
 const transactions = createRoute({
-  getParentRoute: () => own,
+  getParentRoute: () => customer,
   path: '/transactions',
   component: lazyRouteComponent(() => import('./routes/transactions-page'), 'TransactionsPage'),
 });
@@ -116,6 +132,39 @@ const security = createRoute({
   component: lazyRouteComponent(() => import('./routes/security-page'), 'SecurityPage'),
 });
 
+const operatorPages = () => import('./routes/operator-pages');
+
+const operator = createRoute({ getParentRoute: () => own, path: '/operator', component: lazyRouteComponent(operatorPages, 'OperatorArea') });
+
+const operatorStart = createRoute({ getParentRoute: () => operator, path: '/', component: lazyRouteComponent(operatorPages, 'OperatorStart') });
+
+const operatorUsers = createRoute({
+  getParentRoute: () => operator,
+  path: '/users',
+  validateSearch: nameSearch,
+  component: lazyRouteComponent(operatorPages, 'OperatorUsersPage'),
+});
+
+const operatorUser = createRoute({ getParentRoute: () => operator, path: '/users/$userId', component: lazyRouteComponent(operatorPages, 'OperatorUserPage') });
+
+const operatorOrders = createRoute({
+  getParentRoute: () => operator,
+  path: '/orders',
+  validateSearch: nameSearch,
+  component: lazyRouteComponent(operatorPages, 'OperatorOrdersPage'),
+});
+
+const operatorAssets = createRoute({ getParentRoute: () => operator, path: '/assets', component: lazyRouteComponent(operatorPages, 'OperatorAssetsPage') });
+
+const operatorAudit = createRoute({
+  getParentRoute: () => operator,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(operatorPages, 'OperatorAuditPage'),
+});
+
+const operatorHealth = createRoute({ getParentRoute: () => operator, path: '/health', component: lazyRouteComponent(operatorPages, 'OperatorHealthPage') });
+
 const routeTree = root.addChildren([
   home,
   login,
@@ -125,7 +174,11 @@ const routeTree = root.addChildren([
   verifyEmail,
   markets,
   asset,
-  own.addChildren([dashboard, orders, transactions, security]),
+  own.addChildren([
+    customer.addChildren([dashboard, orders, transactions]),
+    security,
+    operator.addChildren([operatorStart, operatorUsers, operatorUser, operatorOrders, operatorAssets, operatorAudit, operatorHealth]),
+  ]),
 ]);
 
 /** Builds the router; tests hand in a memory history. */

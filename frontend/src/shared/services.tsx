@@ -73,3 +73,11 @@ export function useSession(): SessionState {
 }
 
 export const useIsSignedIn = (): boolean => useSession().status === 'signed-in';
+
+/** Whether the person has a role. For what is shown only: the server decides what may be done. */
+export function useHasRole(...roles: readonly string[]): boolean {
+  const session = useSession();
+  return session.status === 'signed-in' && roles.some((role) => session.roles.includes(role));
+}
+
+export const useIsCustomer = (): boolean => useHasRole('customer');

@@ -22,15 +22,17 @@ export function fakePorts(change: Partial<SessionPorts> = {}): SessionPorts {
 interface RenderOptions {
   path: string;
   signedIn?: boolean;
+  /** What the person who is signed in may do. */
+  roles?: readonly string[];
   backend?: Backend;
   ports?: Partial<SessionPorts>;
 }
 
 /** Renders the whole application at a path, against a backend at the network's edge. */
-export function renderApp({ path, signedIn = false, backend = new Backend(), ports = {} }: RenderOptions) {
+export function renderApp({ path, signedIn = false, roles = ['customer'], backend = new Backend(), ports = {} }: RenderOptions) {
   server.use(...backend.handlers);
   const services = createServices(fakePorts(ports));
-  if (signedIn) services.session.signIn({ access_token: tokenFor('ada_lovelace'), expires_in: 900 });
+  if (signedIn) services.session.signIn({ access_token: tokenFor('ada_lovelace', roles), expires_in: 900 });
   const router = createAppRouter(createMemoryHistory({ initialEntries: [path] }));
   render(<App services={services} router={router} />);
   return { backend, services, router, user: userEvent.setup() };

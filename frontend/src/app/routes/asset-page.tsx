@@ -7,7 +7,7 @@ import { HoldingCard } from '@/features/portfolio/holding-card';
 import { TradeCard } from '@/features/trade/trade-card';
 import { useAsset } from '@/shared/api/queries';
 import { formatPrice } from '@/shared/money/format';
-import { useIsSignedIn } from '@/shared/services';
+import { useIsCustomer } from '@/shared/services';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
 import { ChevronLeftIcon } from '@/shared/ui/icons';
@@ -42,7 +42,7 @@ function UnknownAsset({ assetId }: { assetId: string }) {
 export function AssetPage() {
   const { assetId } = route.useParams();
   const asset = useAsset(assetId);
-  const signedIn = useIsSignedIn();
+  const isCustomer = useIsCustomer();
   if (asset.data === undefined) return asset.error === null ? <LoadingAsset /> : <FailedState error={asset.error} onRetry={() => void asset.refetch()} />;
   if (asset.data === null) return <UnknownAsset assetId={assetId} />;
   return (
@@ -60,9 +60,9 @@ export function AssetPage() {
           <TradeCard asset={asset.data} />
         </div>
         <div className="grid min-w-0 gap-4 lg:gap-6">
-          {signedIn && <OpenOrders assetId={asset.data.asset_id} />}
+          {isCustomer && <OpenOrders assetId={asset.data.asset_id} />}
           <HoldingCard assetId={asset.data.asset_id} />
-          {signedIn && (
+          {isCustomer && (
             <Card title="Your transactions">
               <AssetTransactions assetId={asset.data.asset_id} />
             </Card>

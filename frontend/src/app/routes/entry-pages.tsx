@@ -13,7 +13,7 @@ import { PageTitle } from './page-title';
 const loginRoute = getRouteApi('/login');
 const registerRoute = getRouteApi('/register');
 
-const HOME = '/dashboard';
+const HOME = '/';
 
 function EntryFrame({ title, lead, children, footer }: { title: string; lead: string; children: ReactNode; footer: ReactNode }) {
   return (

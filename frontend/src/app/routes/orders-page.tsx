@@ -3,7 +3,7 @@ import { OrderHistory } from '@/features/orders/order-history';
 import { OpenOrders } from '@/features/orders/open-orders';
 import { PageTitle } from './page-title';
 
-const route = getRouteApi('/own/orders');
+const route = getRouteApi('/own/customer/orders');
 
 export function OrdersPage() {
   const filter = route.useSearch();

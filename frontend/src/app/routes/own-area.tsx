@@ -1,7 +1,9 @@
-import { Outlet, useNavigate, useRouter } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { useSession } from '@/shared/services';
-import { Skeleton } from '@/shared/ui/states';
+import { useIsCustomer, useSession } from '@/shared/services';
+import { Button } from '@/shared/ui/button';
+import { Card } from '@/shared/ui/card';
+import { EmptyState, Skeleton } from '@/shared/ui/states';
 
 /** Sends somebody who is not logged in to the login page, which brings them back afterwards. */
 function useLoginWhenSignedOut() {
@@ -24,5 +26,22 @@ export function OwnArea() {
       <Skeleton className="h-8 w-48" />
       <Skeleton className="h-48 w-full rounded-xl" />
     </div>
+  );
+}
+
+/** What only customers have: cash, orders and holdings. */
+export function CustomerArea() {
+  if (useIsCustomer()) return <Outlet />;
+  const action = (
+    <Button asChild variant="primary" size="sm">
+      <Link to="/operator">Go to the console</Link>
+    </Button>
+  );
+  return (
+    <Card>
+      <EmptyState title="This account does not trade" action={action}>
+        It belongs to staff. Cash, orders and holdings are for customers.
+      </EmptyState>
+    </Card>
   );
 }

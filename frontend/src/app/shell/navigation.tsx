@@ -1,16 +1,16 @@
 import { Link } from '@tanstack/react-router';
-import { useIsSignedIn } from '@/shared/services';
-import { DashboardIcon, MarketsIcon, OrdersIcon, TransactionsIcon } from '@/shared/ui/icons';
+import { STAFF } from '@/features/operator/places';
+import { useHasRole, useIsCustomer } from '@/shared/services';
+import { ConsoleIcon, DashboardIcon, MarketsIcon, OrdersIcon, TransactionsIcon } from '@/shared/ui/icons';
 
-const PUBLIC_PLACES = [['/markets', 'Markets', MarketsIcon]] as const;
-const OWN_PLACES = [
-  ['/dashboard', 'Dashboard', DashboardIcon],
-  ['/markets', 'Markets', MarketsIcon],
-  ['/orders', 'Orders', OrdersIcon],
-  ['/transactions', 'Transactions', TransactionsIcon],
-] as const;
+const MARKETS = ['/markets', 'Markets', MarketsIcon] as const;
+const CUSTOMER_PLACES = [['/dashboard', 'Dashboard', DashboardIcon] as const, MARKETS, ['/orders', 'Orders', OrdersIcon] as const, ['/transactions', 'Transactions', TransactionsIcon] as const];
+const CONSOLE = ['/operator', 'Console', ConsoleIcon] as const;
 
-const usePlaces = () => (useIsSignedIn() ? OWN_PLACES : PUBLIC_PLACES);
+function usePlaces() {
+  const own = useIsCustomer() ? CUSTOMER_PLACES : [MARKETS];
+  return useHasRole(...STAFF) ? [...own, CONSOLE] : own;
+}
 
 /** The places in the header, on wide screens. */
 export function HeaderNavigation() {

@@ -3,7 +3,7 @@ import { unwrap } from '@/shared/api/client';
 import { retrySafely } from '@/shared/api/idempotency';
 import { keys } from '@/shared/api/keys';
 import { refreshAccount } from '@/shared/api/queries';
-import { useIsSignedIn, useServices } from '@/shared/services';
+import { useIsCustomer, useServices } from '@/shared/services';
 
 /** Nobody has more open orders than this, so that one page holds them all. */
 const MOST_OPEN = 100;
@@ -20,7 +20,7 @@ export function useOpenOrders(assetId?: string) {
       const query = { status: 'pending' as const, limit: MOST_OPEN, ...(assetId === undefined ? {} : { asset_id: assetId }) };
       return (await unwrap(api.GET('/api/v1/orders', { params: { query }, signal }))).data;
     },
-    enabled: useIsSignedIn(),
+    enabled: useIsCustomer(),
     refetchInterval: () => (wallet.isLive() ? STREAMED_INTERVAL_MS : INTERVAL_MS),
   });
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
 import { keys } from '@/shared/api/keys';
 import type { History, HistoryPeriod } from '@/shared/api/types';
-import { useApi, useIsSignedIn } from '@/shared/services';
+import { useApi, useIsCustomer } from '@/shared/services';
 
 export const PERIODS: readonly (readonly [HistoryPeriod, string, string])[] = [
   ['1d', '1D', '1 day'],
@@ -34,7 +34,7 @@ export function usePortfolioHistory(period: HistoryPeriod) {
     queryKey: keys.history(period),
     queryFn: ({ signal }) => unwrap(api.GET('/api/v1/portfolio/history', { params: { query: { period } }, signal })),
     select: pointsOf,
-    enabled: useIsSignedIn(),
+    enabled: useIsCustomer(),
     staleTime: INTERVAL_MS,
     refetchInterval: INTERVAL_MS,
   });

@@ -1,5 +1,5 @@
 import { usePortfolio } from '@/shared/api/queries';
-import { useIsSignedIn } from '@/shared/services';
+import { useIsCustomer } from '@/shared/services';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { Card } from '@/shared/ui/card';
 import { MoneyChange } from '@/shared/ui/change';
@@ -7,9 +7,9 @@ import { MoneyChange } from '@/shared/ui/change';
 /** One's own position in an asset, where there is one. */
 export function HoldingCard({ assetId }: { assetId: string }) {
   const portfolio = usePortfolio();
-  const signedIn = useIsSignedIn();
+  const isCustomer = useIsCustomer();
   const position = portfolio.data?.assets.find((candidate) => candidate.asset_id === assetId);
-  if (!signedIn || position === undefined) return null;
+  if (!isCustomer || position === undefined) return null;
   const figures = [
     ['Quantity', `${formatQuantity(position.quantity)} ${assetId}`],
     ['Value', formatMoney(position.market_value)],

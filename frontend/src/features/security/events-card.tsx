@@ -6,7 +6,7 @@ import { Pager } from '@/shared/ui/pager';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
 import { useSecurityEvents } from './security-actions';
-import { meansOf, nameOfEvent } from './wording';
+import { meansOf, nameOfEvent } from '@/shared/security/wording';
 
 function EventRow({ event }: { event: SecurityEvent }) {
   const means = meansOf(event);

@@ -14,7 +14,7 @@ import { FailedState, LoadingRows } from '@/shared/ui/states';
 import { useToast } from '@/shared/ui/toasts';
 import { useAddPasskey, usePasskeys, useRemovePasskey } from './security-actions';
 import { Setting, Settings } from './setting';
-import { deviceName } from './wording';
+import { deviceName } from '@/shared/security/wording';
 
 const LONGEST_NAME = 50;
 

@@ -21,12 +21,12 @@ export function readQrCode(dataUrl: string): QrPath | null {
   return d === null || !(width > 0) || !(height > 0) ? null : { width, height, path: d, transform: path?.getAttribute('transform') ?? null };
 }
 
-/** Dark on light in both themes, as scanners want it. */
+/** Dark on light in both themes and, where there is room, with modules of whole pixels, as scanners want it. */
 export function QrCode({ dataUrl, label }: { dataUrl: string; label: string }) {
   const code = readQrCode(dataUrl);
   if (code === null) return null;
   return (
-    <svg role="img" aria-label={label} viewBox={`0 0 ${code.width} ${code.height}`} shapeRendering="crispEdges" className="mx-auto size-44 rounded-lg">
+    <svg role="img" aria-label={label} viewBox={`0 0 ${code.width} ${code.height}`} width={code.width} height={code.height} shapeRendering="crispEdges" className="mx-auto h-auto max-w-full rounded-lg">
       <rect width="100%" height="100%" fill="#ffffff" />
       <path d={code.path} stroke="#000000" fill="none" {...(code.transform === null ? {} : { transform: code.transform })} />
     </svg>

@@ -10,7 +10,7 @@ import { FailedState, LoadingRows } from '@/shared/ui/states';
 import { useToast } from '@/shared/ui/toasts';
 import { useRevokeOthers, useRevokeSession, useSessions } from './security-actions';
 import { Setting, Settings } from './setting';
-import { deviceName } from './wording';
+import { deviceName } from '@/shared/security/wording';
 
 function SessionLine({ session }: { session: SignedInDevice }) {
   const revoke = useRevokeSession();

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { Asset } from '@/shared/api/types';
-import { useSession } from '@/shared/services';
+import { useIsCustomer, useSession } from '@/shared/services';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
 import { LoadingRows } from '@/shared/ui/states';
@@ -9,11 +9,13 @@ import { TicketForm } from './ticket-form';
 /** The ticket, or the way to it for somebody who is not logged in. */
 export function TradeCard({ asset }: { asset: Asset }) {
   const { status } = useSession();
+  const isCustomer = useIsCustomer();
   const here = `/markets/${asset.asset_id}`;
   return (
     <Card title={`Trade ${asset.symbol}`}>
       {status === 'restoring' && <LoadingRows rows={3} label="Restoring your session" />}
-      {status === 'signed-in' && <TicketForm key={asset.asset_id} asset={asset} />}
+      {status === 'signed-in' && isCustomer && <TicketForm key={asset.asset_id} asset={asset} />}
+      {status === 'signed-in' && !isCustomer && <p className="p-4 text-sm text-muted sm:p-5">This account belongs to staff and does not trade.</p>}
       {status === 'signed-out' && (
         <div className="space-y-3 p-4 sm:p-5">
           <p className="text-sm text-muted">Log in or create an account to buy and sell {asset.name}.</p>

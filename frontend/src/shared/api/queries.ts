@@ -1,6 +1,6 @@
 import { keepPreviousData, type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { withoutFallingBack } from '@/shared/live/merge-prices';
-import { type Services, useApi, useIsSignedIn, useServices } from '@/shared/services';
+import { type Services, useApi, useIsCustomer, useServices } from '@/shared/services';
 import { unwrap } from './client';
 import { keys } from './keys';
 import type { AssetPage } from './types';
@@ -50,7 +50,7 @@ export function useBalance() {
   return useQuery({
     queryKey: keys.balance,
     queryFn: ({ signal }) => unwrap(api.GET('/api/v1/balance', { signal })),
-    enabled: useIsSignedIn(),
+    enabled: useIsCustomer(),
     refetchInterval: () => (wallet.isLive() ? STREAMED_INTERVAL_MS : ACCOUNT_INTERVAL_MS),
   });
 }
@@ -60,7 +60,7 @@ export function usePortfolio() {
   return useQuery({
     queryKey: keys.portfolio,
     queryFn: ({ signal }) => unwrap(api.GET('/api/v1/portfolio', { signal })),
-    enabled: useIsSignedIn(),
+    enabled: useIsCustomer(),
     refetchInterval: ACCOUNT_INTERVAL_MS,
     placeholderData: keepPreviousData,
   });

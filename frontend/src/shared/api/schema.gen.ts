@@ -5745,6 +5745,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string | null;
+                /** @description only the account of this name, in any case */
+                username?: string | null;
             };
             header?: never;
             path?: never;

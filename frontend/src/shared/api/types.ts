@@ -42,3 +42,11 @@ export type Passkey = Json<paths['/api/v1/auth/passkeys']['get'], 200>['data'][n
 export type StepUpProof = JsonRequest<paths['/api/v1/auth/step-up']['post']>;
 export type SignedInDevice = Json<paths['/api/v1/auth/sessions']['get'], 200>['data'][number];
 export type SecurityEvent = Json<paths['/api/v1/auth/events']['get'], 200>['data'][number];
+
+export type UserSummary = Json<paths['/api/v1/admin/users']['get'], 200>['data'][number];
+export type Person = Json<paths['/api/v1/admin/users/{user_id}']['get'], 200>;
+export type Role = JsonRequest<paths['/api/v1/admin/users/{user_id}/roles']['put']>['roles'][number];
+export type PersonSession = Json<paths['/api/v1/admin/users/{user_id}/sessions']['get'], 200>['data'][number];
+export type AssetCreation = JsonRequest<paths['/api/v1/inventory/assets']['post']>;
+export type AssetPatch = JsonRequest<paths['/api/v1/inventory/assets/{asset_id}']['patch']>;
+export type AuditClass = NonNullable<NonNullable<paths['/api/v1/audit/events']['get']['parameters']['query']>['class']>;

@@ -21,12 +21,16 @@ const EVENTS: Readonly<Record<string, string>> = {
   recovery_codes_renewed: 'New recovery codes',
   identity_linked: 'External identity linked',
   roles_changed: 'Roles changed',
+  person_read: 'Person looked at',
+  account_erased: 'Account erased',
+  sessions_ended: 'Sessions ended by staff',
 };
 
 const DETAILS: Readonly<Record<string, string>> = {
   pwd: 'password',
   otp: 'authenticator app',
   totp: 'authenticator app',
+  pop: 'passkey',
   hwk: 'passkey',
   swk: 'passkey',
   passkey: 'passkey',

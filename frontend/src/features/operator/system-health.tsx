@@ -1,0 +1,56 @@
+import { useQuery } from '@tanstack/react-query';
+import { keys } from '@/shared/api/keys';
+import { ServerUnreachable } from '@/shared/api/problem';
+import { formatDateTime } from '@/shared/time';
+import { Badge, type Tone } from '@/shared/ui/badge';
+import { Card } from '@/shared/ui/card';
+import { FailedState, LoadingRows } from '@/shared/ui/states';
+
+const INTERVAL_MS = 5_000;
+const TONES: Readonly<Record<string, Tone>> = { healthy: 'positive', degraded: 'warning', unhealthy: 'negative' };
+
+interface Health {
+  readonly status: string;
+  readonly version: string;
+  readonly environment: string;
+  readonly timestamp: string;
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** The gateway answers for all services, also with 503 when one of them is away; that is an answer, too. */
+async function readHealth(signal: AbortSignal): Promise<Health> {
+  try {
+    const response = await fetch(new URL('/api/v1/health', globalThis.location.origin), { signal, cache: 'no-store' });
+    return (await response.json()) as Health;
+  } catch (error) {
+    throw signal.aborted ? error : new ServerUnreachable(error);
+  }
+}
+
+const useHealth = () => useQuery({ queryKey: [...keys.operator, 'health'], queryFn: ({ signal }) => readHealth(signal), refetchInterval: INTERVAL_MS, retry: false });
+
+const inWords = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
+
+/** How the services are, asked for every few seconds. */
+export function SystemHealth() {
+  const health = useHealth();
+  if (health.data === undefined || health.error !== null) {
+    return <Card title="System health">{health.error === null ? <LoadingRows rows={3} label="Loading health" /> : <FailedState error={health.error} onRetry={() => void health.refetch()} />}</Card>;
+  }
+  const { status, checks, version, environment, timestamp } = health.data;
+  return (
+    <Card title="System health" action={<Badge tone={TONES[status] ?? 'neutral'}>{inWords(status)}</Badge>}>
+      <ul aria-label="Services" className="divide-y divide-line">
+        {Object.entries(checks).map(([service, state]) => (
+          <li key={service} className="flex items-center justify-between gap-4 px-4 py-3 sm:px-5">
+            <span className="font-medium">{inWords(service)}</span>
+            <Badge tone={TONES[state] ?? 'neutral'}>{inWords(state)}</Badge>
+          </li>
+        ))}
+      </ul>
+      <p className="border-t border-line px-4 py-3 text-sm text-muted sm:px-5">
+        Version {version}, environment {environment}, as of {formatDateTime(timestamp)}.
+      </p>
+    </Card>
+  );
+}
