@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+_log = structlog.get_logger()
 
 
 class CountersOf(Collector):
@@ -35,10 +38,17 @@ def published_counters(
 
 
 def serve_metrics(*, host: str, port: int) -> Callable[[], None]:
-    """Serve this process's metrics on every path until the result is called; port 0 serves none."""
+    """Serve this process's metrics on every path until the result is called; port 0 serves none.
+
+    A port that is taken costs the metrics, never the work.
+    """
     if port == 0:
         return lambda: None
-    server, thread = start_http_server(port, addr=host)
+    try:
+        server, thread = start_http_server(port, addr=host)
+    except OSError as error:
+        _log.error("metrics_not_served", port=port, reason=error.strerror)
+        return lambda: None
 
     def stop() -> None:
         server.shutdown()
