@@ -19,7 +19,6 @@ import pytest
 import yaml
 from tools import ROOT, output
 
-TAG = "test"
 DEPLOY = ROOT / "scripts/deploy-docker.sh"
 PORTS = ("CNOP_GATEWAY_PORT", "CNOP_PAGE_PORT", "CNOP_USER_PORT", "CNOP_INVENTORY_PORT", "CNOP_ORDER_PORT")
 _BUILD_SECONDS = 1500
@@ -79,7 +78,7 @@ class ContainerPlatform:
         return {
             **os.environ,
             **{name: str(port) for name, port in self.ports.items()},
-            "CNOP_TAG": TAG,
+            "CNOP_TAG": self.project,
             "CNOP_PROJECT": self.project,
             "CNOP_SECRETS": str(self.secrets),
             "CNOP_GATEWAY_CONFIGURATION": str(self.folder / "envoy.yaml"),
@@ -168,11 +167,11 @@ class ContainerPlatform:
 
     def job(self, *arguments: str) -> str:
         """Run a job as the cluster would: the operations image, beside the store, with the keys to verify."""
-        owner = self.secrets.stat()
+        owner, image = self.secrets.stat(), f"cnop/operations:{self.project}"
         return output(
             "docker", "run", "--rm", "--network", f"{self.project}_data", "--user", f"{owner.st_uid}:{owner.st_gid}",
             "--read-only", "--cap-drop", "ALL",
-            "--volume", f"{self.secrets / 'vault'}:/state/secrets/vault:ro", f"cnop/operations:{TAG}", *arguments,
+            "--volume", f"{self.secrets / 'vault'}:/state/secrets/vault:ro", image, *arguments,
             "--state", "/state", "--store", "dynamodb://us-east-1/cnop?endpoint=http://dynamodb:8000",
         )  # fmt: skip
 
@@ -187,7 +186,15 @@ def container_platform(folder: Path) -> Iterator[ContainerPlatform]:
         platform.wait_until_healthy()
         yield platform
     finally:
+        keep_layers(platform.project)
         platform.deploy("--clean")
+
+
+def keep_layers(tag: str) -> None:
+    """Keep what was built under a tag that stays, so that the next run need not build it again."""
+    for path in (ROOT / "docker").glob("*/Dockerfile"):
+        image = f"cnop/{path.parent.name}"
+        subprocess.run(["docker", "tag", f"{image}:{tag}", f"{image}:cache"], capture_output=True, check=False)
 
 
 def wait_for(condition: Any, *, what: str) -> None:

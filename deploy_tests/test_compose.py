@@ -16,7 +16,11 @@ PUBLISHED = {
     "user_service": {"8000"},
     "inventory_service": {"8001"},
     "order_service": {"8002"},
+    "prometheus": {"9090"},
+    "alertmanager": {"9093"},
+    "grafana": {"3000"},
 }
+MONITORING = {"prometheus", "alertmanager", "grafana"}
 ONCE = {"dynamodb-folder", "store"}
 WORKERS = {"price_feed", "order_engine"}
 
@@ -84,6 +88,24 @@ def test_the_address_of_a_stranger_may_fail_as_often_as_the_service_allows_by_it
     environment = SERVICES["user_service"]["environment"]
     assert environment["CNOP_LOGIN_ADDRESS_FAILURES"] == "${CNOP_LOGIN_ADDRESS_FAILURES:-5}"
     assert environment["CNOP_LOGIN_NETWORK_FAILURES"] == "${CNOP_LOGIN_NETWORK_FAILURES:-50}"
+
+
+def test_prometheus_can_reach_all_that_it_is_told_to_ask() -> None:
+    asked = yaml.safe_load((ROOT / "monitoring/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    targets = [target for job in asked for group in job["static_configs"] for target in group["targets"]]
+    assert len(targets) >= 7
+    own = set(SERVICES["prometheus"]["networks"]) - {"published"}
+    for target in targets:
+        name, port = target.split(":")
+        networks = SERVICES[name]["networks"]
+        assert own & set(networks), name
+        if name in WORKERS:
+            assert SERVICES[name]["environment"]["CNOP_METRICS_PORT"] == port
+
+
+def test_monitoring_is_there_only_when_it_is_asked_for() -> None:
+    assert {name for name, each in SERVICES.items() if each.get("profiles") == ["monitoring"]} == MONITORING
+    assert not {"cache", "data"} & {network for name in MONITORING for network in SERVICES[name]["networks"]}
 
 
 def test_every_image_has_a_budget() -> None:

@@ -34,8 +34,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerPlat
 class Customer:
     """Somebody with an account and cash."""
 
-    def __init__(self, platform: ContainerPlatform) -> None:
-        self.http = httpx.Client(base_url=f"{platform.gateway}/api/v1", timeout=15)
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
         name, password = f"user_{secrets.token_hex(6)}", secrets.token_urlsafe(18)
         self._ask("POST", "/auth/register", username=name, email=f"{name}@example.com", password=password)
         token = self._ask("POST", "/auth/login", username=name, password=password)["access_token"]
@@ -57,10 +57,11 @@ class Customer:
 
 
 @pytest.fixture
-def customer(platform: ContainerPlatform) -> Customer:
-    customer = Customer(platform)
-    customer.deposit("5000.00")
-    return customer
+def customer(platform: ContainerPlatform) -> Iterator[Customer]:
+    with httpx.Client(base_url=f"{platform.gateway}/api/v1", timeout=15) as http:
+        customer = Customer(http)
+        customer.deposit("5000.00")
+        yield customer
 
 
 def test_every_image_is_within_its_budget(platform: ContainerPlatform, capsys: pytest.CaptureFixture[str]) -> None:

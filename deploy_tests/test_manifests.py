@@ -27,6 +27,8 @@ SETTINGS = {
     "web": WebSettings,
 }
 REPLICATED = {*SETTINGS, "gateway"}
+# They answer nobody but Prometheus.
+WORKERS = {"price-feed", "order-engine"}
 # An object that a client applies carries a copy of itself in an annotation, which may have this many bytes.
 ANNOTATION_BYTES = 262_144
 
@@ -80,7 +82,7 @@ def test_every_container_has_requests_and_limits(manifests: Manifests) -> None:
 
 def test_everything_that_serves_can_be_asked_whether_it_does(manifests: Manifests) -> None:
     for workload in manifests.workloads.values():
-        if workload.main.get("ports"):
+        if workload.name not in WORKERS and workload.main.get("ports"):
             assert workload.main.keys() >= {"livenessProbe"}, workload.name
             assert workload.main.keys() & {"startupProbe", "readinessProbe"}, workload.name
 
@@ -101,7 +103,7 @@ def test_replicas_stand_apart_and_are_replaced_one_by_one(manifests: Manifests) 
 
 def test_a_server_stops_only_after_nobody_sends_it_anything(manifests: Manifests) -> None:
     for workload in manifests.workloads.values():
-        if workload.name in REPLICATED and workload.main.get("ports"):
+        if workload.name in REPLICATED - WORKERS:
             assert workload.main["lifecycle"]["preStop"], workload.name
             assert workload.pod["terminationGracePeriodSeconds"] >= 35, workload.name
 
@@ -118,6 +120,23 @@ def test_the_two_doors_are_where_people_forward_ports_to(manifests: Manifests) -
     services = manifests.of("Service")
     assert [port["port"] for port in services["frontend"]["spec"]["ports"]] == [80]
     assert [port["port"] for port in services["gateway"]["spec"]["ports"]] == [8080]
+
+
+def test_what_prometheus_asks_for_is_there(manifests: Manifests) -> None:
+    for name in WORKERS:
+        (port,) = manifests.workloads[name].main["ports"]
+        assert manifests.environment(manifests.workloads[name])["CNOP_METRICS_PORT"] == str(port["containerPort"])
+    monitors = yaml.safe_load_all((ROOT / "monitoring/kubernetes/monitors.yaml").read_text())
+    asked = {
+        endpoint["targetPort"] for monitor in monitors for endpoint in monitor["spec"].get("podMetricsEndpoints", [])
+    }
+    given = {
+        port["containerPort"]
+        for workload in manifests.workloads.values()
+        for port in workload.main.get("ports", [])
+        if port["name"] == "metrics"
+    }
+    assert asked == given
 
 
 def test_only_the_doors_are_reachable_from_outside(dev: Manifests, prod: Manifests) -> None:

@@ -10,6 +10,7 @@
 #   deploy-docker.sh --stop           stop everything; data and secrets stay
 #   deploy-docker.sh --clean          stop everything and delete data, secrets and images of the platform
 #
+#   --monitoring with Prometheus, Alertmanager and Grafana (9090, 9093, 3002); use it with every call
 #   --dev        hot reload and debuggers (docker/docker-compose.dev.yml); use it with every call
 #
 # CNOP_TAG (latest) names the images. CNOP_GATEWAY_PORT (8080), CNOP_PAGE_PORT (3000), CNOP_USER_PORT, CNOP_INVENTORY_PORT
@@ -123,6 +124,7 @@ while [ $# -gt 0 ]; do
       files+=(-f "$root/docker/docker-compose.dev.yml")
       export CNOP_FRONTEND_ORIGINS=${CNOP_FRONTEND_ORIGINS:-http://localhost:3000,http://127.0.0.1:3000,http://localhost:5173}
       ;;
+    --monitoring) export COMPOSE_PROFILES=monitoring ;;
     -b | -d | -bd | --build | --deploy | --logs)
       action=$1
       if [ $# -gt 1 ] && [ "${2#-}" = "$2" ]; then
