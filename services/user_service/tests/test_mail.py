@@ -8,7 +8,7 @@ from aiosmtpd.controller import Controller
 from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
 
 from cnop_platform.system import entropy
-from cnop_users.adapters.mailers import InvalidMailUrl, SmtpMailer
+from cnop_users.adapters.mailers import InvalidMailUrl, MaildirMailer, SmtpMailer, open_maildir
 from cnop_users.adapters.vault import MasterKeyVault
 from cnop_users.application.outbox import MailRefused, Postman
 from cnop_users.domain.mail import Letter, LetterKind, Message, compose
@@ -36,7 +36,7 @@ async def letters(folder, subject, *, to="testuser@example.com", count=1):
     """Wait for that many letters and return their texts, oldest first."""
     async with asyncio.timeout(8):
         while True:
-            box = mailbox.Maildir(folder, create=True)
+            box = open_maildir(folder)
             sent = [box[key] for key in sorted(box.keys(), key=in_order)]
             found = [each for each in sent if each["Subject"] == subject and each["To"] == to]
             if len(found) >= count:
@@ -220,6 +220,16 @@ async def test_a_sign_in_from_a_new_network_is_told_but_the_first_one_is_not(cli
         assert (await log_in(elsewhere)).status_code == 200
     (text,) = await letters(folder, "A sign-in from a new place")
     assert "198.51.100.7" in text
+
+
+@pytest.mark.parametrize("left_behind", [(), ("tmp",), ("tmp", "new")], ids=str)
+async def test_a_folder_that_was_left_half_made_still_takes_letters(folder, left_behind):
+    folder.mkdir()
+    for name in left_behind:
+        (folder / name).mkdir()
+    message = Message(to="ann@example.com", subject=RESET, text="hello")
+    await MaildirMailer(folder, sender="cnop@example.com").send(message)
+    assert await letters(folder, RESET, to="ann@example.com") == ["hello\n"]
 
 
 async def test_two_replicas_send_each_letter_once(service, settings, cache, folder):

@@ -1,7 +1,6 @@
 """`cnop mail`: shows the letters that a local stack would have sent."""
 
 import argparse
-import mailbox
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -10,6 +9,7 @@ from typing import Final
 from cnop_cli.commands.options import add_state
 from cnop_cli.errors import CommandError
 from cnop_cli.stack.state import StateDir
+from cnop_users.adapters.mailers import open_maildir
 
 _EARLIEST: Final = 0.0
 
@@ -48,7 +48,7 @@ def read(state: StateDir, *, to: str | None) -> list[Message]:
     """Give the letters of a stack, the newest last."""
     if not state.mail.is_dir():
         return []
-    box = mailbox.Maildir(state.mail, create=False)
+    box = open_maildir(state.mail)
     # Files of a Maildir are named by time, process and counter, which also orders letters of one second.
     keyed = sorted((_time(letter), key, letter) for key, letter in box.iteritems())
     return [letter for _, _, letter in keyed if to is None or (letter["To"] or "").lower() == to.lower()]

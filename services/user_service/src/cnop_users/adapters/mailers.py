@@ -25,6 +25,17 @@ class InvalidMailUrl(ValueError):
     """The text names no mail server."""
 
 
+def open_maildir(folder: Path) -> mailbox.Maildir:
+    """Return the Maildir in `folder`, with whatever of it is missing made first.
+
+    The standard library makes all of it or nothing, and not at once: whoever looks meanwhile, or comes after a process
+    that was ended half-way, would find a folder that is none.
+    """
+    for part in (folder, *(folder / name for name in ("tmp", "new", "cur"))):
+        part.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return mailbox.Maildir(folder, create=False)
+
+
 class MaildirMailer:
     """Puts letters into a Maildir, where `./cnop mail` and every mail program find them."""
 
@@ -37,9 +48,8 @@ class MaildirMailer:
         await asyncio.to_thread(self._add, message)
 
     def _add(self, message: Message) -> None:
-        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _MAILDIR:
-            box = mailbox.Maildir(self._folder, create=True)
+            box = open_maildir(self._folder)
             try:
                 box.add(_render(message, self._sender))
             except mailbox.Error as error:
