@@ -2,21 +2,29 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cnop_cli.errors import CommandError
 from cnop_cli.main import execute
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
-from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail
+from cnop_core.ids import UserId
+from cnop_ledger import ChainKeys, Ledger
+from cnop_ledger.testing import deposit_command
+from cnop_platform.audit import AuditEvent, AuditTrail
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.request_context import RequestContext
 from cnop_platform.settings import decode_key
 from cnop_platform.store import Delete, Key, Put
 from cnop_platform.store.sqlite import SqliteStore
 from cnop_platform.system import SystemClock, entropy
+from cnop_platform.testing import ocsf
 
 CONTEXT = RequestContext("req-1", "203.0.113.9", "curl", via_gateway=True)
+
+USER = UserId("usr_1")
 
 
 @pytest.fixture
@@ -33,8 +41,8 @@ async def write(state: StateDir, key: bytes) -> None:
     state.database.parent.mkdir(parents=True, exist_ok=True)
     store = SqliteStore.open(state.database)
     audit = AuditTrail(store=store, key=key, service="test", clock=SystemClock(), entropy=entropy)
-    for number in range(3):
-        event = AuditEvent(AuditClass.AUTHENTICATION, (1, f"login_{number}"), True, "usr_1", CONTEXT)
+    for activity in ("login", "step_up", "logout"):
+        event = AuditEvent(activity, True, "usr_1", CONTEXT, subject="usr_1")
         await store.transact([audit.record_put(event)])
     await Sealer(store=store, key=key, service="test", clock=SystemClock()).seal()
     await store.close()
@@ -72,10 +80,49 @@ def test_an_unknown_head_fails(trail: StateDir) -> None:
 def test_records_are_shown_as_lines_of_json(trail: StateDir, capsys: pytest.CaptureFixture[str], action: str) -> None:
     assert execute(["audit", action, "--state", str(trail.root)]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert {line["activity_name"] for line in lines} == {"login_0", "login_1", "login_2"}
+    assert {line["activity_name"] for line in lines} == {"login", "step_up", "logout"}
     assert [line["time"] for line in lines] == sorted(line["time"] for line in lines)
 
 
 def test_an_export_can_begin_late(trail: StateDir, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["audit", "export", "--state", str(trail.root), "--since", "2099-01-01T00:00:00Z"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def move_money(state: StateDir, *, forged: bool = False) -> None:
+    async def apply() -> None:
+        store = SqliteStore.open(state.database)
+        keys = ChainKeys.from_text(SecretStore(state.secrets).value("cnop_ledger_key"))
+        ledger = Ledger(store, keys, clock=SystemClock(), entropy=entropy)
+        await ledger.execute(deposit_command(USER, 100_00))
+        await ledger.close()
+        if forged:
+            item = await store.get(Key(f"WALLET#{USER}", f"ENTRY#{1:012}"))
+            assert item is not None
+            await store.transact([Put(item.key, {**item.body, "mac": "A" * 22})])
+        await store.close()
+
+    asyncio.run(apply())
+
+
+def exported(state: StateDir, capsys: pytest.CaptureFixture[str], what: str) -> list[dict[str, Any]]:
+    assert execute(["audit", "export", "--state", str(state.root), "--what", what]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_money_events_are_exported_as_valid_ocsf_from_the_ledger(
+    trail: StateDir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    move_money(trail)
+    (record,) = exported(trail, capsys, "money")
+    assert ocsf.problems(record) == []
+    assert record["activity_name"] == "ledger_deposit"
+    assert {posting["units"] for posting in record["unmapped"]["postings"]} == {"10000", "-10000"}
+    assert len(exported(trail, capsys, "security")) == 3
+    assert [ocsf.problems(each) for each in exported(trail, capsys, "all")] == [[]] * 4
+
+
+def test_a_forged_entry_is_not_exported(trail: StateDir) -> None:
+    move_money(trail, forged=True)
+    with pytest.raises(CommandError, match="not written by this ledger"):
+        execute(["audit", "export", "--state", str(trail.root)])

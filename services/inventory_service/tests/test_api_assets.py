@@ -20,6 +20,7 @@ from cnop_platform.permissions import Permission
 from cnop_platform.prices import Quote, snapshot_put
 from cnop_platform.store import Key, StoreUnavailable
 from cnop_platform.system import SystemClock
+from cnop_platform.testing import ocsf
 
 COUNT = len(DEFAULT_ASSETS)
 NEW = {"asset_id": "new", "name": "New", "category": "coin", "scale": 6, "min_quantity": 0.5, "max_quantity": "20"}
@@ -273,6 +274,8 @@ async def test_each_change_is_in_the_audit_trail_with_who_and_what(service, clie
         ("asset_changed", "usr_1", {"asset_id": "NEW", "fields": "name,rank"}),
         ("asset_listed", "usr_1", {"asset_id": "NEW", "fields": ""}),
     ]
+    assert [ocsf.problems(record) for record in await records(service)] == [[], []]
+    assert {record["entity"]["uid"] for record in await records(service)} == {"NEW"}
 
 
 async def test_a_refused_listing_leaves_no_record(service, client):

@@ -6,7 +6,7 @@ import pytest
 
 from cnop_core.clock import FixedClock
 from cnop_core.ids import UserId
-from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail, counting
+from cnop_platform.audit import AuditEvent, AuditTrail, counting
 from cnop_platform.audit.chain import (
     CHAIN_PARTITION,
     HEAD_KEY,
@@ -42,7 +42,7 @@ class World:
 
     async def record(self, count=1, **changes):
         for _ in range(count):
-            event = AuditEvent(AuditClass.AUTHENTICATION, (1, "login"), True, ANN, CONTEXT)
+            event = AuditEvent("login", True, ANN, CONTEXT)
             await self.store.transact([self.trail.record_put(replace(event, **changes))])
             self.clock.advance(seconds=1)
 
@@ -112,14 +112,14 @@ async def test_a_record_inserted_without_the_key_is_found(world):
     template = (await world.records())[0]
     forged = world.new_trail(world.store)
     forged._key = b"x" * 32
-    put = forged.record_put(AuditEvent(AuditClass.AUTHENTICATION, (1, "login"), True, ANN, CONTEXT))
+    put = forged.record_put(AuditEvent("login", True, ANN, CONTEXT))
     assert put.key != template.key
     await world.store.transact([put])
     assert await world.kinds() == {"edited"}
 
 
 async def test_a_genuine_record_slipped_in_long_afterwards_is_found(world):
-    late = world.trail.record_put(AuditEvent(AuditClass.AUTHENTICATION, (1, "login"), True, ANN, CONTEXT))
+    late = world.trail.record_put(AuditEvent("login", True, ANN, CONTEXT))
     world.clock.advance(seconds=600)
     await world.record()
     await world.sealer.seal()
@@ -203,7 +203,7 @@ async def test_queued_events_survive_an_outage_of_the_store(world):
 
     store = Flaky()
     trail = world.new_trail(store)
-    trail.emit(AuditEvent(AuditClass.API_ACTIVITY, (99, "access_denied"), False, ANN, CONTEXT))
+    trail.emit(AuditEvent("access_denied", False, ANN, CONTEXT))
     task = asyncio.create_task(trail.run())
     async with asyncio.timeout(10):
         while not [item async for item in store.scan(prefix="AUDIT#")]:
@@ -214,7 +214,7 @@ async def test_queued_events_survive_an_outage_of_the_store(world):
 async def test_a_full_queue_drops_and_counts(world, monkeypatch):
     monkeypatch.setattr("cnop_platform.audit.trail._QUEUE_SIZE", 1)
     trail = world.new_trail(world.store)
-    event = AuditEvent(AuditClass.API_ACTIVITY, (99, "access_denied"), False, ANN, CONTEXT)
+    event = AuditEvent("access_denied", False, ANN, CONTEXT)
     before = counting.dropped._value.get()
     trail.emit(event)
     trail.emit(event)
@@ -228,7 +228,7 @@ def counted(event, outcome):
 async def test_events_are_counted_however_they_are_written(world):
     before = counted("login", "success"), counted("access_denied", "failure")
     await world.record(2)
-    world.trail.emit(AuditEvent(AuditClass.API_ACTIVITY, (99, "access_denied"), False, ANN, CONTEXT))
+    world.trail.emit(AuditEvent("access_denied", False, ANN, CONTEXT))
     assert (counted("login", "success"), counted("access_denied", "failure")) == (before[0] + 2, before[1] + 1)
 
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from cnop_cli.commands.ledger import store_of
 from cnop_cli.commands.options import add_state
+from cnop_cli.errors import CommandError
 from cnop_cli.stack.secretstore import SecretStore
-from cnop_core.clock import from_rfc3339
+from cnop_core.clock import epoch_ms, from_rfc3339
 from cnop_core.ids import UserId, ulid
-from cnop_ledger import entry_mac
+from cnop_ledger import ChainKeys, CorruptItem, LedgerReader, entry_mac, money_records
 from cnop_platform.audit.trail import RECORD_PREFIX, record_key
 from cnop_platform.audit.verification import AuditReport, AuditVerifier, summary
 from cnop_platform.settings import decode_key
@@ -33,7 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     tail = actions.add_parser("tail", help="show the latest records, one JSON object a line")
     tail.add_argument("-f", "--follow", action="store_true", help="keep showing new ones")
     export = actions.add_parser("export", help="write all records as OCSF, one JSON object a line")
-    export.add_argument("--since", metavar="TIME", help="RFC 3339; only records written from then on")
+    export.add_argument(
+        "--what", choices=("all", "security", "money"), default="all", help="money events are the ledger's entries"
+    )
+    export.add_argument("--since", metavar="TIME", help="RFC 3339; only what happened from then on")
     for action in (check, tail, export):
         add_state(action)
         action.add_argument("--store", metavar="URL", help="another store than the stack's own")
@@ -51,7 +55,7 @@ async def _run(args: argparse.Namespace) -> int:
             return await _verify(store, args)
         if args.action == "tail":
             return await _tail(store, follow=args.follow)
-        return await _export(store, since=args.since)
+        return await _export(store, args)
     finally:
         await store.close()
 
@@ -75,13 +79,13 @@ async def _tail(store: Store, *, follow: bool) -> int:
     shown = ""
     for item in await _latest(store):
         shown = item.key.sk
-        _show(item)
+        _show(_record(item))
     while follow:
         await asyncio.sleep(_POLL_SECONDS)
         for item in await _latest(store):
             if item.key.sk > shown:
                 shown = item.key.sk
-                _show(item)
+                _show(_record(item))
     return 0
 
 
@@ -95,23 +99,39 @@ async def _latest(store: Store) -> list[Item]:
     return sorted(found, key=lambda item: item.key.sk)[-_TAIL:]
 
 
-async def _export(store: Store, *, since: str | None) -> int:
-    start = ulid(now=from_rfc3339(since), entropy=bytes) if since else ""
+async def _export(store: Store, args: argparse.Namespace) -> int:
+    since_ms = epoch_ms(from_rfc3339(args.since)) if args.since else 0
     count = 0
-    async for item in _records(store):
-        if item.key.sk >= start:
-            _show(item)
-            count += 1
+    for wanted, records in (("security", _security_records), ("money", _money_records)):
+        if args.what not in {"all", wanted}:
+            continue
+        async for record in records(store, args):
+            if record["time"] >= since_ms:
+                _show(record)
+                count += 1
     print(f"{count} records", file=sys.stderr)
     return 0
 
 
-async def _records(store: Store) -> AsyncIterator[Item]:
+async def _security_records(store: Store, _args: argparse.Namespace) -> AsyncIterator[dict[str, Any]]:
     async for item in store.scan(prefix=RECORD_PREFIX):
         if "record" in item.body:
-            yield item
+            yield _record(item)
 
 
-def _show(item: Item) -> None:
+async def _money_records(store: Store, args: argparse.Namespace) -> AsyncIterator[dict[str, Any]]:
+    keys = ChainKeys.from_text(SecretStore(args.state.secrets).value("cnop_ledger_key"))
+    try:
+        async for record in money_records(store, LedgerReader(store, keys)):
+            yield record
+    except CorruptItem as error:
+        raise CommandError(str(error)) from error
+
+
+def _record(item: Item) -> dict[str, Any]:
     record: Any = item.body["record"]
+    return dict(record)
+
+
+def _show(record: dict[str, Any]) -> None:
     print(json.dumps(record, sort_keys=True, ensure_ascii=False), flush=True)

@@ -1,5 +1,6 @@
 """The only code that moves money or assets: double-entry wallets, an authenticated history, one conditional commit."""
 
+from cnop_ledger.application.audit_records import audit_record, money_records
 from cnop_ledger.application.chain import ChainKeys, InvalidKey
 from cnop_ledger.application.codec import CorruptItem
 from cnop_ledger.application.commands import (
@@ -88,10 +89,12 @@ __all__ = [
     "Trade",
     "Wallet",
     "amend_hold",
+    "audit_record",
     "deposit",
     "entry_mac",
     "fill",
     "hold_for",
+    "money_records",
     "place_hold",
     "price_trade",
     "realized_pnl",

@@ -8,11 +8,10 @@ from starlette.requests import Request
 from cnop_core.clock import Clock
 from cnop_core.errors import Forbidden
 from cnop_platform.access import Access, Authenticator, Principal, StepUpNeeded
-from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail, Severity
+from cnop_platform.audit import AuditEvent, AuditTrail, Severity
 from cnop_platform.policies import Decision, PolicyEngine, Question
 
 STEP_UP_SECONDS: Final = 300
-_API_OTHER: Final = 99
 
 
 class Gatekeeper:
@@ -56,8 +55,7 @@ class Gatekeeper:
     def _refused(self, request: Request, principal: Principal, access: Access, decision: Decision) -> None:
         self._audit.emit(
             AuditEvent(
-                audit_class=AuditClass.API_ACTIVITY,
-                activity=(_API_OTHER, "access_denied"),
+                activity="access_denied",
                 succeeded=False,
                 actor=principal.user_id,
                 session_id=principal.session_id,

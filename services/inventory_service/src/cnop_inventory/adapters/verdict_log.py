@@ -6,14 +6,13 @@ from cnop_core.clock import Clock
 from cnop_core.ids import Entropy, ulid
 from cnop_core.money import PRICE_SCALE, format_units
 from cnop_inventory.domain.sanity import Verdict
-from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail, Severity
+from cnop_platform.audit import AuditEvent, AuditTrail, Severity
 from cnop_platform.prices import Quote
 from cnop_platform.request_context import RequestContext
 
-_OTHER: Final = 99
 _ACTIVITIES: Final = {
-    Verdict.QUARANTINED: (_OTHER, "price_quarantined"),
-    Verdict.CONFIRMED: (_OTHER, "price_jump_confirmed"),
+    Verdict.QUARANTINED: "price_quarantined",
+    Verdict.CONFIRMED: "price_jump_confirmed",
 }
 
 
@@ -31,7 +30,6 @@ class AuditedVerdicts:
         event_id = ulid(now=self._clock.now(), entropy=self._entropy)
         self._audit.emit(
             AuditEvent(
-                audit_class=AuditClass.API_ACTIVITY,
                 activity=_ACTIVITIES[verdict],
                 succeeded=verdict is Verdict.CONFIRMED,
                 actor=None,

@@ -6,14 +6,14 @@ from cnop_core.clock import Clock
 from cnop_core.errors import Conflict
 from cnop_core.ids import AssetId, UserId
 from cnop_inventory.domain.assets import AssetChange, AssetDraft, AssetExists, change_asset, changed_fields, list_asset
-from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail, Severity
+from cnop_platform.audit import AuditEvent, AuditTrail, Severity
 from cnop_platform.catalogue import PARTITION, Asset, Catalogue, UnknownAsset, asset_from_item, asset_put
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Absent, ConditionFailed, Key, Store, Version
 
 _ATTEMPTS: Final = 5
-_CREATED: Final = (1, "asset_listed")
-_UPDATED: Final = (3, "asset_changed")
+_CREATED: Final = "asset_listed"
+_UPDATED: Final = "asset_changed"
 
 
 class Administration:
@@ -63,11 +63,8 @@ class Administration:
         return asset_from_item(item)
 
 
-def _event(
-    activity: tuple[int, str], asset_id: AssetId, fields: str, *, actor: UserId, context: RequestContext
-) -> AuditEvent:
+def _event(activity: str, asset_id: AssetId, fields: str, *, actor: UserId, context: RequestContext) -> AuditEvent:
     return AuditEvent(
-        audit_class=AuditClass.ENTITY_MANAGEMENT,
         activity=activity,
         succeeded=True,
         actor=actor,

@@ -8,9 +8,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from typing import Any, Final
 
 import structlog
@@ -18,54 +16,17 @@ import structlog
 from cnop_core.clock import Clock, epoch_ms
 from cnop_core.ids import Entropy, ulid, ulid_time
 from cnop_platform import strict_json
-from cnop_platform.audit import counting
-from cnop_platform.request_context import RequestContext
+from cnop_platform.audit import counting, ocsf
+from cnop_platform.audit.event import AuditEvent
 from cnop_platform.store import Absent, Body, Key, Put, Store, StoreUnavailable
 
-_OCSF_VERSION: Final = "1.6.0"
 _QUEUE_SIZE: Final = 5_000
 _BATCH: Final = 50
 _RETRY_SECONDS: Final = 0.5
 _DAY_SECONDS: Final = 86_400
 RECORD_PREFIX: Final = "AUDIT#"
-_CATEGORY_IAM: Final = 3
-_CATEGORY_APPLICATION: Final = 6
 
 _log = structlog.get_logger()
-
-
-class AuditClass(Enum):
-    """OCSF event classes in use: (class uid, category uid)."""
-
-    ACCOUNT_CHANGE = (3001, _CATEGORY_IAM)
-    AUTHENTICATION = (3002, _CATEGORY_IAM)
-    AUTHORIZE_SESSION = (3003, _CATEGORY_IAM)
-    ENTITY_MANAGEMENT = (3004, _CATEGORY_IAM)
-    API_ACTIVITY = (6003, _CATEGORY_APPLICATION)
-
-
-class Severity(Enum):
-    """OCSF severity ids."""
-
-    INFORMATIONAL = 1
-    LOW = 2
-    MEDIUM = 3
-    HIGH = 4
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEvent:
-    """One thing worth remembering. `activity` is (OCSF activity id, constant name of ours); ids only, never names."""
-
-    audit_class: AuditClass
-    activity: tuple[int, str]
-    succeeded: bool
-    actor: str | None
-    context: RequestContext
-    subject: str | None = None
-    session_id: str | None = None
-    severity: Severity = Severity.INFORMATIONAL
-    details: Mapping[str, str | int | bool | None] = field(default_factory=dict)
 
 
 class AuditTrail:
@@ -84,18 +45,18 @@ class AuditTrail:
 
     def record_put(self, event: AuditEvent) -> Put:
         """Return the write of the event's record, to be part of the transaction that it reports."""
-        counting.count(event.activity[1], succeeded=event.succeeded)
+        counting.count(event.activity, succeeded=event.succeeded)
         return self._put(event, happened=self._clock.now())
 
     def emit(self, event: AuditEvent) -> None:
         """Queue the event's record; when the queue is full the record is dropped, counted and logged."""
-        counting.count(event.activity[1], succeeded=event.succeeded)
+        counting.count(event.activity, succeeded=event.succeeded)
         try:
             self._queue.put_nowait((event, self._clock.now()))
             counting.waiting.set(self._queue.qsize())
         except asyncio.QueueFull:
             counting.dropped.inc()
-            _log.error("audit_record_dropped", activity=event.activity[1])
+            _log.error("audit_record_dropped", activity=event.activity)
 
     async def run(self) -> None:
         """Write queued records until cancelled; then `drain` writes the rest."""
@@ -131,7 +92,7 @@ class AuditTrail:
     def _put(self, event: AuditEvent, *, happened: datetime) -> Put:
         now = self._clock.now()
         uid = ulid(now=now, entropy=self._entropy)
-        record = self._record(event, uid=uid, time_ms=epoch_ms(happened))
+        record = ocsf.render(event, uid=uid, time_ms=epoch_ms(happened), service=self._service)
         body: Body = {"record": record, "hmac": seal(record, key=self._key)}
         about = event.subject or event.actor
         return Put(
@@ -141,36 +102,6 @@ class AuditTrail:
             expires_at=int(now.timestamp()) + self._retention_seconds,
             index=Key(f"AUDIT-OF#{about}", uid) if about else None,
         )
-
-    def _record(self, event: AuditEvent, *, uid: str, time_ms: int) -> dict[str, Any]:
-        class_uid, category_uid = event.audit_class.value
-        activity_id, name = event.activity
-        record: dict[str, Any] = {
-            "activity_id": activity_id,
-            "activity_name": name,
-            "category_uid": category_uid,
-            "class_uid": class_uid,
-            "type_uid": class_uid * 100 + activity_id,
-            "severity_id": event.severity.value,
-            "status_id": 1 if event.succeeded else 2,
-            "time": time_ms,
-            "message": name,
-            "metadata": {
-                "uid": uid,
-                "version": _OCSF_VERSION,
-                "correlation_uid": event.context.request_id,
-                "product": {"name": self._service, "vendor_name": "cloud-native-order-processor"},
-            },
-            "src_endpoint": {"ip": event.context.client_address},
-            "unmapped": dict(event.details),
-        }
-        if event.actor:
-            record["actor"] = {"user": {"uid": event.actor}}
-        if event.subject:
-            record["user"] = {"uid": event.subject}
-        if event.session_id:
-            record["session"] = {"uid": event.session_id}
-        return record
 
 
 def record_key(uid: str) -> Key:

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from cnop_core.clock import Clock
 from cnop_core.errors import Conflict, FieldError, InvalidInput
 from cnop_core.ids import UserId
-from cnop_platform.audit import AuditClass, AuditEvent, AuditTrail, Severity
+from cnop_platform.audit import AuditEvent, AuditTrail, Severity
 from cnop_platform.permissions import Role
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Store
@@ -18,10 +18,6 @@ from cnop_users.application.sessions import Sessions
 from cnop_users.domain.sessions import Session
 from cnop_users.domain.users import Status, User
 
-_API_READ: Final = 2
-_ASSIGN_PRIVILEGES: Final = 1
-_ENABLE: Final = 2
-_DISABLE: Final = 5
 _ENDED_IN_ONE: Final = 45
 
 
@@ -73,7 +69,7 @@ class Administration:
     async def get(self, user_id: UserId, *, actor: Actor) -> Person:
         """Return an account with its personal part; that somebody looked is recorded. Raises `UnknownUser`."""
         person = await self._accounts.open(user_id)
-        self._audit.emit(self._event(AuditClass.API_ACTIVITY, (_API_READ, "person_read"), user_id, actor))
+        self._audit.emit(_event("person_read", user_id, actor))
         return person
 
     async def set_roles(self, user_id: UserId, roles: frozenset[Role], *, actor: Actor) -> User:
@@ -85,21 +81,19 @@ class Administration:
         def change(user: User) -> User:
             return replace(user, roles=roles)
 
-        details = {"roles": " ".join(sorted(roles))}
-        event = self._event(
-            AuditClass.AUTHORIZE_SESSION, (_ASSIGN_PRIVILEGES, "roles_changed"), user_id, actor, **details
-        )
-        return await self._change(user_id, change, event, actor)
+        return await self._change(user_id, change, "roles_changed", actor)
 
     async def suspend(self, user_id: UserId, *, actor: Actor) -> User:
         """Keep somebody out until they are reinstated. Raises `UnknownUser`, `OwnAccount`."""
-        event = self._event(AuditClass.ACCOUNT_CHANGE, (_DISABLE, "account_suspended"), user_id, actor)
-        return await self._change(user_id, lambda user: replace(user, status=Status.SUSPENDED), event, actor)
+        return await self._change(
+            user_id, lambda user: replace(user, status=Status.SUSPENDED), "account_suspended", actor
+        )
 
     async def reinstate(self, user_id: UserId, *, actor: Actor) -> User:
         """Let somebody in again. Raises `UnknownUser`, `OwnAccount`."""
-        event = self._event(AuditClass.ACCOUNT_CHANGE, (_ENABLE, "account_reinstated"), user_id, actor)
-        return await self._change(user_id, lambda user: replace(user, status=Status.ACTIVE), event, actor)
+        return await self._change(
+            user_id, lambda user: replace(user, status=Status.ACTIVE), "account_reinstated", actor
+        )
 
     async def sessions_of(self, user_id: UserId) -> Sequence[Session]:
         """Return where somebody is signed in. Raises `UnknownUser`."""
@@ -111,16 +105,16 @@ class Administration:
         await self._accounts.get(user_id)
         return await self._sessions.end_all(user_id, context=actor.context, reason=f"staff {actor.user_id}")
 
-    async def _change(self, user_id: UserId, change: Change, event: AuditEvent, actor: Actor) -> User:
+    async def _change(self, user_id: UserId, change: Change, activity: str, actor: Actor) -> User:
         if user_id == actor.user_id:
             raise OwnAccount("nobody changes their own rights; ask another administrator")
-        before, after = await settle(lambda: self._change_once(user_id, change, event))
+        before, after = await settle(lambda: self._change_once(user_id, change, activity, actor))
         if after != before:
             # A sign-in may have committed just before the change; it ends now.
-            await self._sessions.end_all(user_id, context=actor.context, reason=event.activity[1])
+            await self._sessions.end_all(user_id, context=actor.context, reason=activity)
         return after
 
-    async def _change_once(self, user_id: UserId, change: Change, event: AuditEvent) -> tuple[User, User]:
+    async def _change_once(self, user_id: UserId, change: Change, activity: str, actor: Actor) -> tuple[User, User]:
         user = await self._accounts.get(user_id)
         if user.status is Status.ERASED:
             raise UnknownUser("there is no such account")
@@ -128,6 +122,7 @@ class Administration:
         if changed == user:
             return user, user
         changed = replace(changed, updated_at=self._clock.now())
+        event = _event(activity, user_id, actor, **_roles_of(user, changed))
         held = (await self._sessions.active(user_id))[:_ENDED_IN_ONE]
         await self._store.transact(
             [
@@ -139,16 +134,21 @@ class Administration:
         await self._sessions.announce(held)
         return user, replace(changed, version=changed.version + 1)
 
-    def _event(
-        self, audit_class: AuditClass, activity: tuple[int, str], user_id: UserId, actor: Actor, **details: str
-    ) -> AuditEvent:
-        return AuditEvent(
-            audit_class=audit_class,
-            activity=activity,
-            succeeded=True,
-            actor=actor.user_id,
-            subject=user_id,
-            severity=Severity.MEDIUM,
-            context=actor.context,
-            details=details,
-        )
+
+def _roles_of(before: User, after: User) -> dict[str, str]:
+    """Return what a record says of changed roles: those of before and those of now."""
+    if before.roles == after.roles:
+        return {}
+    return {"roles_before": " ".join(sorted(before.roles)), "roles": " ".join(sorted(after.roles))}
+
+
+def _event(activity: str, user_id: UserId, actor: Actor, **details: str) -> AuditEvent:
+    return AuditEvent(
+        activity=activity,
+        succeeded=True,
+        actor=actor.user_id,
+        subject=user_id,
+        severity=Severity.MEDIUM,
+        context=actor.context,
+        details=details,
+    )

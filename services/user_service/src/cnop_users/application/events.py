@@ -51,7 +51,7 @@ def _event(item: Item) -> SecurityEvent:
         name=record["activity_name"],
         succeeded=record["status_id"] == 1,
         at=from_epoch_ms(record["time"]),
-        address=record["src_endpoint"]["ip"],
-        session_id=record.get("session", {}).get("uid"),
+        address=record["src_endpoint"].get("ip", ""),
+        session_id=record.get("actor", {}).get("session", {}).get("uid"),
         details=record["unmapped"],
     )
