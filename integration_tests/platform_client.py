@@ -27,9 +27,10 @@ def client(base_url: str = API) -> httpx.Client:
     return httpx.Client(base_url=base_url, timeout=15)
 
 
-def stranger() -> httpx.Client:
+def stranger(base_url: str = API, *, address: str | None = None) -> httpx.Client:
     """Return a client at a loopback address of its own, so that its failed sign-ins block nobody else."""
-    return httpx.Client(base_url=API, timeout=15, transport=httpx.HTTPTransport(local_address=stranger_address()))
+    transport = httpx.HTTPTransport(local_address=address or stranger_address())
+    return httpx.Client(base_url=base_url, timeout=15, transport=transport)
 
 
 def stranger_address() -> str:

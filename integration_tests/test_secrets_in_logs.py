@@ -7,13 +7,8 @@ The journey here adds what the others do not do: mistakes, at which software lik
 """
 
 import base64
-import email
-import email.policy
-import hashlib
-import hmac
 import json
 import secrets
-import struct
 import subprocess
 import time
 import uuid
@@ -23,6 +18,8 @@ import httpx
 import pytest
 import sensitive
 import stack_control
+from authenticator_app import one_time_code
+from letters import RESET, new_token
 from platform_client import SERVICES, Person, client, stranger
 
 pytestmark = [
@@ -37,24 +34,6 @@ def made_up(kind: str) -> str:
     value = f"Zq7!{secrets.token_urlsafe(15)}"
     sensitive.remember(kind, value)
     return value
-
-
-def one_time_code(secret: str) -> str:
-    """Return the code of the moment (RFC 6238, 30 s, six digits, SHA-1)."""
-    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1)
-    offset = digest[-1] & 15
-    return f"{(struct.unpack_from('>I', digest, offset)[0] & 0x7FFFFFFF) % 1_000_000:06d}"
-
-
-def reset_tokens(address: str) -> set[str]:
-    """Return the tokens of all letters to this address that offer a new password."""
-    found = set()
-    for path in (STATE / "mail" / "new").iterdir():
-        letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        text = letter.get_content()
-        if letter["To"] == address and "/reset-password#token=" in text:
-            found.add(text.partition("/reset-password#token=")[2].split()[0])
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -159,11 +138,7 @@ def enrol_a_second_factor(person: Person) -> None:
 
 def reset_the_password(person: Person, http: httpx.Client) -> None:
     assert http.post("/auth/password/forgot", json={"email": person.email}).status_code == 202
-    deadline = time.monotonic() + 30
-    while not (tokens := reset_tokens(person.email)):
-        assert time.monotonic() < deadline, "no letter came"
-        time.sleep(0.2)
-    token = tokens.pop()
+    token = new_token(person.email, RESET)
     sensitive.remember("reset token", token)
     password = made_up("password")
     for attempt in (password[:5], password):

@@ -41,6 +41,7 @@ def test_a_failing_tool_is_a_failed_stage() -> None:
     run_tool(["true"])
     with pytest.raises(CommandError, match="false ended with exit code 1"):
         run_tool(["false"])
+    run_tool(["false"], fine=(0, 1))
 
 
 @pytest.mark.parametrize("command", ["test", "check"])

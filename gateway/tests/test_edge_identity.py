@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from .support import Gateway, Keys, Service, b64, free_port, running, serving, until
 
 CLOCK_SKEW_SECONDS = 5
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.security]
 
 
 def problem(response, status, code):

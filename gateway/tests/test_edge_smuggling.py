@@ -6,7 +6,7 @@ import pytest
 
 from .support import Gateway, Keys
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.security]
 
 LOGIN = "POST /api/v1/auth/login HTTP/1.1\r\nHost: gateway\r\n"
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -72,12 +72,18 @@ def summary(results: Sequence[Result]) -> str:
     )
 
 
-def run_tool(argv: Sequence[str], *, environment: Mapping[str, str] | None = None, folder: Path = ROOT) -> None:
-    """Run a tool with its output shown.
+def run_tool(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
+    fine: Collection[int] = (0,),
+) -> None:
+    """Run a tool with its output shown; `fine` are the exit codes that mean success.
 
     Raises:
         CommandError: it failed.
     """
     code = subprocess.run(argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
-    if code:
+    if code not in fine:
         raise CommandError(f"{Path(argv[0]).name} ended with exit code {code}")

@@ -7,6 +7,8 @@ from cnop_platform.app import create_app, describe, service_router
 from cnop_platform.permissions import Permission, Role
 from cnop_platform.policies import InvalidPolicies, Question, load_policies, load_role_matrix, policies_folder
 
+pytestmark = pytest.mark.security
+
 EVERY_MEMBER = {"customer", "support", "auditor", "admin"}
 GRANTS = {
     "auth:register": {"public"},

@@ -7,6 +7,8 @@ import pytest
 from cnop_platform.keysets import JwksKeys, KeysUnavailable
 from cnop_platform.testing.tokens import TokenMint
 
+pytestmark = pytest.mark.security
+
 
 def jwks(mint):
     numbers = mint.private_key.public_key().public_numbers()

@@ -10,6 +10,8 @@ from cnop_platform.infrastructure import background
 from cnop_platform.revocations import RevocationPublisher, RevocationView, revocation_put
 from cnop_platform.store.memory import MemoryStore
 
+pytestmark = pytest.mark.security
+
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 EXPIRES_AT = int(NOW.timestamp()) + 900
 SESSION = SessionId("ses_1")

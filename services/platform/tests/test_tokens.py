@@ -13,6 +13,8 @@ from cnop_platform.permissions import Role
 from cnop_platform.testing.tokens import TERMS, TokenMint
 from cnop_platform.tokens import InvalidToken, TokenVerifier
 
+pytestmark = pytest.mark.security
+
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 NOW = int(START.timestamp())
 
@@ -135,6 +137,26 @@ async def test_a_claim_named_twice_means_no_even_when_signed(verifier, mint):
 async def test_garbage_is_refused(verifier, token):
     with pytest.raises(InvalidToken):
         await verifier.verify(token)
+
+
+@pytest.mark.parametrize(
+    "respell",
+    [
+        lambda token: token.partition(".")[0],
+        lambda token: token.rpartition(".")[0],
+        lambda token: f"{token}.e30",
+        lambda token: f"{token}==",
+        lambda token: f" {token}",
+        lambda token: token.replace(".", ".\n", 1),
+        lambda token: token[:-1] + chr(ord(token[-1]) + 1),
+    ],
+    ids=["one part", "two parts", "four parts", "padded", "a space", "a line break", "bits beyond the last byte"],
+)
+async def test_a_good_token_in_another_spelling_is_refused(verifier, mint, respell):
+    token = mint.token(now=NOW)
+    assert await verifier.verify(token)
+    with pytest.raises(InvalidToken):
+        await verifier.verify(respell(token))
 
 
 async def test_a_changed_signature_is_refused(verifier, mint):

@@ -9,6 +9,8 @@ from cnop_core.clock import FixedClock
 from cnop_users.adapters.counters import FallbackCounter, LocalCounter, ValkeyCounter
 from cnop_users.application.ports import LimitPolicy
 
+pytestmark = pytest.mark.security
+
 STRICT = LimitPolicy("strict", 3, 60, 10, 35, memory_seconds=100)
 RELAPSING = LimitPolicy("relapsing", 3, 60, 1, 900, memory_seconds=100, relapse=True)
 

@@ -16,7 +16,7 @@ from cnop_platform.system import SystemClock
 from cnop_users.domain import totp
 
 COOKIE = "__Host-cnop_oidc"
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.security]
 
 
 @pytest.fixture(scope="module")

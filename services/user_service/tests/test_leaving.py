@@ -11,6 +11,8 @@ from cnop_platform.store.open import open_store
 from cnop_platform.system import SystemClock, entropy
 from cnop_users.bootstrap.operations import operations
 
+pytestmark = pytest.mark.security
+
 
 async def erase(client, tokens):
     return await client.delete("/auth/account", headers=bearer(tokens))

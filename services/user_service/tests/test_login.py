@@ -16,6 +16,8 @@ from users_under_test import (
 
 from cnop_users.application import codec, keys
 
+pytestmark = pytest.mark.security
+
 
 async def test_a_login_gives_a_token_with_every_claim(client, service):
     await register(client)

@@ -5,6 +5,8 @@ from users_under_test import GATEWAY_SECRET, PASSWORD, ServiceUnderTest, log_in,
 
 from cnop_platform.request_context import CLIENT_ADDRESS_HEADER
 
+pytestmark = pytest.mark.security
+
 WRONG = "not the password"
 
 

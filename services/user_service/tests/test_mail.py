@@ -13,6 +13,8 @@ from cnop_users.adapters.vault import MasterKeyVault
 from cnop_users.application.outbox import MailRefused, Postman
 from cnop_users.domain.mail import Letter, LetterKind, Message, compose
 
+pytestmark = pytest.mark.security
+
 NEW_PASSWORD = "another fine passphrase 7"
 VERIFY, RESET = "Confirm your email address", "Reset your password"
 

@@ -5,6 +5,8 @@ import pytest
 from authenticator import PRESENT, Authenticator, text
 from users_under_test import ORIGIN, bearer, log_in, signed_in
 
+pytestmark = pytest.mark.security
+
 
 async def enrol(client, tokens, *, name="Laptop", **changes):
     options = await client.post("/auth/passkeys/enrol/options", json={}, headers=bearer(tokens))

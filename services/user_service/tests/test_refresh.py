@@ -5,6 +5,8 @@ from users_under_test import ORIGIN, ServiceUnderTest, bearer, log_in, register,
 
 from cnop_users.domain import refresh_tokens
 
+pytestmark = pytest.mark.security
+
 COOKIE = "__Host-cnop_refresh"
 
 

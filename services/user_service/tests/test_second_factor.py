@@ -7,6 +7,8 @@ from users_under_test import PASSWORD, bearer, log_in, signed_in
 
 from cnop_users.domain import recovery_codes, totp
 
+pytestmark = pytest.mark.security
+
 RFC_SECRET = b"12345678901234567890"
 
 

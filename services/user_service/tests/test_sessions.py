@@ -1,6 +1,9 @@
 import asyncio
 
+import pytest
 from users_under_test import ServiceUnderTest, bearer, log_in, signed_in
+
+pytestmark = pytest.mark.security
 
 
 async def is_in(client, tokens):

@@ -9,6 +9,8 @@ from cnop_core.clock import FixedClock
 from cnop_platform.keysets import parse_jwks
 from cnop_users.adapters.signing_keys import NoSigningKey, SigningKeys, stamped_key_id
 
+pytestmark = pytest.mark.security
+
 LEAD = 300
 
 

@@ -8,6 +8,8 @@ from cnop_users.adapters.keyring import InvalidKeyring, Keyring
 from cnop_users.adapters.vault import MasterKeyVault
 from cnop_users.application.ports import CannotOpen
 
+pytestmark = pytest.mark.security
+
 ADA, BOB = UserId("usr_ada"), UserId("usr_bob")
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -24,8 +24,9 @@ from cnop_cli.workspace import ROOT
 WORKERS: Final = "2"
 BLACK_BOX: Final = ROOT / "integration_tests"
 DEPLOYMENT: Final = ROOT / "deploy_tests"
-# What needs a stack that runs already, tools from elsewhere, or a container engine, is run when it is asked for.
-ASKED_FOR: Final = frozenset({"running", "deploy", "containers"})
+# What takes its time, or needs a running stack, tools from elsewhere or a container engine, is run when asked for.
+ASKED_FOR: Final = frozenset({"security", "running", "deploy", "containers"})
+_FOUND_NO_TESTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,11 @@ class Choice:
     """How long the chaos shall last; None for a short one."""
     seed: int | None = None
 
-    def arguments(self, *, names: str | None = None) -> list[str]:
-        """Give the arguments for pytest, with a condition on the tests' names added to the one asked for."""
+    def arguments(self, *, names: str | None = None, marker: str | None = None) -> list[str]:
+        """Give the arguments for pytest, with a condition on the tests' names added to the one asked for, and marks."""
         conditions = [f"({condition})" for condition in (self.names, names) if condition]
-        return [*(["-k", " and ".join(conditions)] if conditions else []), *self.pytest]
+        chosen = ["-k", " and ".join(conditions)] if conditions else []
+        return [*chosen, *(["-m", marker] if marker else []), *self.pytest]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -79,9 +81,9 @@ def dynamodb(choice: Choice) -> None:
     beside_sources(choice.arguments(names="dynamodb"))
 
 
-def beside_sources(arguments: list[str]) -> None:
+def beside_sources(arguments: list[str], *, fine: Collection[int] = (0,)) -> None:
     """Run pytest over the packages with a few workers."""
-    run_tool([sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *arguments])
+    run_tool([sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *arguments], fine=fine)
 
 
 def frontend(_choice: Choice) -> None:
@@ -100,7 +102,18 @@ def integration(choice: Choice) -> None:
     """Run the black-box tests against a stack of their own, and then verify the ledger that they left behind."""
     chromium.require(report=note)
     with trial() as stack:
-        black_box(choice, stack.environment())
+        black_box(choice, stack.environment(), marker="not security")
+        stack.cnop("ledger", "verify")
+
+
+def security(choice: Choice) -> None:
+    """Attack: forged tokens, stolen sessions, guesses, races; the units first, then a stack from outside."""
+    # Where a name was asked for, one half may have no test of it.
+    fine = (0, _FOUND_NO_TESTS) if choice.names else (0,)
+    beside_sources(choice.arguments(names="not dynamodb", marker="security"), fine=fine)
+    with trial() as stack:
+        black_box(choice, stack.environment(), marker="security", fine=fine)
+        stack.cnop("audit", "verify")
         stack.cnop("ledger", "verify")
 
 
@@ -121,12 +134,14 @@ def running(choice: Choice) -> None:
         black_box(choice, {})
 
 
-def black_box(choice: Choice, variables: dict[str, str]) -> None:
+def black_box(
+    choice: Choice, variables: dict[str, str], *, marker: str | None = None, fine: Collection[int] = (0,)
+) -> None:
     """Run the black-box tests; they import nothing of ours and know the platform by its addresses only."""
     browser = chromium.find()
     environment = {**os.environ, **variables, **({"CNOP_CHROMIUM": browser} if browser else {})}
     argv = [sys.executable, "-m", "pytest", "-q", "-c", str(BLACK_BOX / "pytest.ini"), "--rootdir", str(BLACK_BOX)]
-    run_tool([*argv, str(BLACK_BOX), *choice.arguments()], environment=environment)
+    run_tool([*argv, str(BLACK_BOX), *choice.arguments(marker=marker)], environment=environment, fine=fine)
 
 
 def deploy(choice: Choice) -> None:
@@ -158,6 +173,7 @@ STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "dynamodb": dynamodb,
     "frontend": frontend,
     "integration": integration,
+    "security": security,
     "chaos": chaos,
     "running": running,
     "deploy": deploy,

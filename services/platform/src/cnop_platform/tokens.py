@@ -5,6 +5,7 @@ The algorithm is pinned, keys come only from our own key set, and a claim that i
 
 import base64
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from cnop_platform.permissions import Role
 ALGORITHM: Final = "ES256"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type
 _MAX_LENGTH: Final = 4096
+# Three parts of base64url without padding (RFC 7515, section 3.1): a token has one spelling.
+_COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _LEEWAY_SECONDS: Final = 5
 _CACHE_SIZE: Final = 20_000
 _REQUIRED: Final = ["iss", "aud", "sub", "sid", "roles", "username", "auth_time", "amr", "iat", "nbf", "exp", "jti"]
@@ -61,7 +64,7 @@ class TokenVerifier:
 
     async def verify(self, token: str) -> Principal:
         """Return whom the token names. Raises `InvalidToken`; why is not told to the caller."""
-        if len(token) > _MAX_LENGTH:
+        if len(token) > _MAX_LENGTH or not _COMPACT.fullmatch(token):
             raise InvalidToken("the access token is not valid")
         now = int(self._clock.now().timestamp())
         digest = hashlib.sha256(token.encode()).digest()
@@ -118,12 +121,18 @@ def _principal(claims: Mapping[str, Any], now: int) -> tuple[Principal, int]:
         user_id=UserId(_text(claims["sub"])),
         username=_text(claims["username"]),
         session_id=SessionId(_text(claims["sid"])),
-        roles=frozenset(Role(role) for role in claims["roles"]) - {Role.PUBLIC},
+        roles=frozenset(Role(role) for role in _list(claims["roles"])) - {Role.PUBLIC},
         auth_time=auth_time,
-        amr=tuple(_text(method) for method in claims["amr"]),
+        amr=tuple(_text(method) for method in _list(claims["amr"])),
         expires_at=expires_at,
     )
     return principal, not_before - _LEEWAY_SECONDS
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError("expected a list")
+    return value
 
 
 def _text(value: object) -> str:
