@@ -51,3 +51,13 @@ def test_the_test_of_a_row_names_its_event(name: str) -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_money_events_are_tested_kind_by_kind(kind: Kind) -> None:
     assert "Kind" in source_of(rows()[f"ledger_{kind.value}"][-1])
+
+
+@pytest.mark.parametrize(
+    "folder", ["monitoring/prometheus/rules", "monitoring/kubernetes", "monitoring/grafana/dashboards"]
+)
+def test_alerts_and_dashboards_watch_events_that_exist(folder: str) -> None:
+    texts = [path.read_text(encoding="utf-8").replace("\\", "") for path in (ROOT / folder).iterdir() if path.is_file()]
+    watched = {name for text in texts for names in re.findall(r'event=~?"([\w|]+)"', text) for name in names.split("|")}
+    assert {"login", "login_failed"} <= watched
+    assert watched <= ACTIVITIES.keys()

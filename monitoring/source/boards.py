@@ -256,7 +256,7 @@ SECURITY: Final[Sequence[Row]] = (
             Chart(
                 "Sign-ins, 5 min",
                 "short",
-                {"succeeded": _events("login", "success"), "failed": _events("login", "failure")},
+                {"succeeded": _events("login", "success"), "failed": _events("login_failed", "failure")},
             ),
             Chart("Refresh tokens used twice", "short", {"": _events("refresh_token_reused")}, single=True),
             Chart("Roles changed", "short", {"": _events("roles_changed")}, single=True),

@@ -106,15 +106,16 @@ def objective_alerts() -> list[dict[str, Any]]:
 
 def security_alerts() -> list[dict[str, Any]]:
     """Give the alerts that say that somebody attacks, or that evidence is in danger."""
-    failed = 'sum(increase(cnop_audit_events_total{event="login",outcome="failure"}[5m]))'
-    logins = 'sum(increase(cnop_audit_events_total{event="login"}[5m]))'
+    failed = 'sum(increase(cnop_audit_events_total{event="login_failed"}[5m]))'
+    logins = 'sum(increase(cnop_audit_events_total{event=~"login|login_failed"}[5m]))'
+    sources = 'sum(increase(cnop_audit_events_total{event="credential_stuffing"}[10m]))'
     return [
         _alert(
             "CredentialStuffing",
-            f"{failed} > 100 and {failed} / {logins} > 0.8",
+            f"({failed} > 100 and {failed} / {logins} > 0.8) or {sources} > 2",
             severity="page",
             hold="1m",
-            summary="Many sign-ins fail and few succeed: somebody tries passwords",
+            summary="Many sign-ins fail and few succeed, or several sources try many names: somebody tries passwords",
         ),
         _alert(
             "RefreshTokenReused",

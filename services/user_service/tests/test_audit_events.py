@@ -87,6 +87,48 @@ async def test_a_step_up_is_recorded(client, service, tokens):
     assert (await recorded(service, "step_up"))["unmapped"] == {"amr": "pwd"}
 
 
+async def test_a_step_up_failed_is_recorded_whatever_it_was_for(client, service, tokens):
+    await client.post("/auth/step-up", json={"password": "wrong password 123"}, headers=bearer(tokens))
+    record = await recorded(service, "step_up_failed")
+    assert record["unmapped"] == {"address_blocked": False, "method": "step_up"}
+    assert record["session"] == (await recorded(service, "login"))["session"]
+    service.clock.advance(seconds=1)
+    body = {"current_password": "wrong password 123", "new_password": NEW_PASSWORD}
+    await client.post("/auth/password", json=body, headers=bearer(tokens))
+    record = await recorded(service, "step_up_failed", count=2)
+    assert record["unmapped"] == {"address_blocked": False, "method": "password_change"}
+
+
+async def test_credential_stuffing_is_recorded_once_for_a_source(client, service):
+    for number in range(8):
+        await log_in(client, f"victim_{number}", "wrong password 123")
+        service.clock.advance(seconds=299)
+    record = await recorded(service, "credential_stuffing")
+    assert (record["status_id"], record["severity_id"], record["unmapped"]) == (2, 4, {"source": "address"})
+    assert "victim" not in str(record)
+
+
+async def test_credential_stuffing_from_many_addresses_is_recorded_for_their_network(client, service):
+    for number in range(20):
+        async with service.from_address(f"203.0.113.{100 + number}") as attacker:
+            await log_in(attacker, f"victim_{number}", "wrong password 123")
+    record = await recorded(service, "credential_stuffing", address="203.0.113.119")
+    assert record["unmapped"] == {"source": "network"}
+
+
+async def test_who_mistypes_often_is_not_taken_for_credential_stuffing(client, service, tokens):
+    for _ in range(12):
+        await log_in(client, password="wrong password 123")
+        service.clock.advance(seconds=299)
+    for number in range(8):
+        await register(client, f"colleague_{number}")
+        await log_in(client, f"colleague_{number}", "wrong password 123")
+        assert (await log_in(client, f"colleague_{number}")).status_code == 200
+    await recorded(service, "login_failed", count=20)
+    records = [item.body["record"] async for item in service.store.scan(prefix="AUDIT#")]
+    assert "credential_stuffing" not in {record["activity_name"] for record in records}
+
+
 async def test_a_session_moved_to_another_address_is_recorded(client, service, tokens):
     async with service.from_address("198.51.100.7") as elsewhere:
         await elsewhere.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})

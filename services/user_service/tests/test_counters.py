@@ -12,6 +12,7 @@ from cnop_users.application.ports import LimitPolicy
 pytestmark = pytest.mark.security
 
 STRICT = LimitPolicy("strict", 3, 60, 10, 35, memory_seconds=100)
+DISTINCT = LimitPolicy("distinct", 3, 60, 100, 100, distinct=True)
 RELAPSING = LimitPolicy("relapsing", 3, 60, 1, 900, memory_seconds=100, relapse=True)
 
 
@@ -27,7 +28,7 @@ def counter(request, clock, cache):
 
 
 async def fail(counter, times, *, policy=STRICT, subject="s", member="m"):
-    return [await counter.failed(policy, subject, member=member) for _ in range(times)]
+    return [(await counter.failed(policy, subject, member=member)).seconds for _ in range(times)]
 
 
 async def test_the_last_allowed_failure_blocks(counter, clock):
@@ -98,7 +99,16 @@ async def test_subjects_and_policies_are_counted_apart(counter):
 
 async def test_failures_at_once_are_all_counted(counter):
     results = await asyncio.gather(*(counter.failed(STRICT, "s", member=str(number)) for number in range(20)))
-    assert sorted(results) == [0, 0] + [10] * 18
+    assert sorted(result.seconds for result in results) == [0, 0] + [10] * 18
+    assert [result.just_now for result in results].count(True) == 1
+
+
+async def test_where_members_count_once_one_of_them_alone_blocks_nothing(counter):
+    assert await fail(counter, 9, policy=DISTINCT, member="one") == [0] * 9
+    assert await fail(counter, 2, policy=DISTINCT, member="two") == [0] * 2
+    await counter.forgive(DISTINCT, "s", member="one")
+    assert await fail(counter, 2, policy=DISTINCT, member="three") == [0] * 2
+    assert await fail(counter, 1, policy=DISTINCT, member="one") == [100]
 
 
 async def test_nothing_stays_in_valkey_for_ever(cache, clock):

@@ -121,7 +121,7 @@ def _principal(claims: Mapping[str, Any], now: int) -> tuple[Principal, int]:
         user_id=UserId(_text(claims["sub"])),
         username=_text(claims["username"]),
         session_id=SessionId(_text(claims["sid"])),
-        roles=frozenset(Role(role) for role in _list(claims["roles"])) - {Role.PUBLIC},
+        roles=frozenset(Role(_text(role)) for role in _list(claims["roles"])) - {Role.PUBLIC},
         auth_time=auth_time,
         amr=tuple(_text(method) for method in _list(claims["amr"])),
         expires_at=expires_at,

@@ -9,8 +9,9 @@ from prometheus_client import Counter, Gauge
 
 _WATCHED: Final = (
     ("access_denied", "failure"),
-    ("login", "failure"),
+    ("credential_stuffing", "failure"),
     ("login", "success"),
+    ("login_failed", "failure"),
     ("price_quarantined", "failure"),
     ("refresh_token_reused", "failure"),
     ("roles_changed", "success"),

@@ -9,7 +9,7 @@ import valkey.asyncio as valkey
 
 from cnop_core.clock import Clock, epoch_ms
 from cnop_platform.cache import CacheError
-from cnop_users.application.ports import FailureCounter, LimitPolicy
+from cnop_users.application.ports import NOT_BLOCKED, Blocked, FailureCounter, LimitPolicy
 
 _log = structlog.get_logger()
 _PREFIX: Final = "cnop:rl:login:"
@@ -18,17 +18,22 @@ _MAX_DOUBLINGS: Final = 20
 
 # One hash a subject, so that each call touches one key: total, blocks, until and ends (ms), and m:<member> for what
 # forgiving takes back. The caller's clock decides, as everywhere else; Valkey's own only removes the key afterwards.
+# The answer: milliseconds until the end of the block, and 1 when it began just now.
 _FAILED: Final = """
 local now, failures = tonumber(ARGV[2]), tonumber(ARGV[3])
 local seen = redis.call('HMGET', KEYS[1], 'until', 'ends')
-if seen[1] and tonumber(seen[1]) > now then return tonumber(seen[1]) - now end
+if seen[1] and tonumber(seen[1]) > now then return {tonumber(seen[1]) - now, 0} end
 if not seen[2] or tonumber(seen[2]) <= now then
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'ends', string.format('%.0f', now + tonumber(ARGV[4]) * 1000))
   redis.call('EXPIRE', KEYS[1], tonumber(ARGV[4]))
 end
-redis.call('HINCRBY', KEYS[1], 'm:' .. ARGV[1], 1)
-if redis.call('HINCRBY', KEYS[1], 'total', 1) < failures then return 0 end
+local times = redis.call('HINCRBY', KEYS[1], 'm:' .. ARGV[1], 1)
+if tonumber(ARGV[9]) == 1 and times > 1 then
+  redis.call('HSET', KEYS[1], 'm:' .. ARGV[1], 1)
+  return {0, 0}
+end
+if redis.call('HINCRBY', KEYS[1], 'total', 1) < failures then return {0, 0} end
 local blocks = redis.call('HINCRBY', KEYS[1], 'blocks', 1)
 local seconds = math.min(tonumber(ARGV[5]) * 2 ^ math.min(blocks - 1, 20), tonumber(ARGV[6]))
 for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
@@ -39,7 +44,7 @@ redis.call('HSET', KEYS[1],
   'until', string.format('%.0f', now + seconds * 1000),
   'ends', string.format('%.0f', now + (seconds + tonumber(ARGV[7])) * 1000))
 redis.call('EXPIRE', KEYS[1], seconds + tonumber(ARGV[7]))
-return seconds * 1000
+return {seconds * 1000, 1}
 """
 _FORGIVE: Final = """
 local count = tonumber(redis.call('HGET', KEYS[1], 'm:' .. ARGV[1]) or '0')
@@ -65,7 +70,7 @@ class ValkeyCounter:
         until = await self._cache.hget(_key(policy, subject), "until")  # type: ignore[misc]  # the client is the async one
         return _seconds(int(until) - epoch_ms(self._clock.now())) if until else 0
 
-    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> int:
+    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> Blocked:
         """See `FailureCounter.failed`."""
         arguments: list[str | int] = [
             member,
@@ -76,8 +81,10 @@ class ValkeyCounter:
             policy.longest_block_seconds,
             policy.memory_seconds,
             int(policy.relapse),
+            int(policy.distinct),
         ]
-        return _seconds(int(await self._failed(keys=[_key(policy, subject)], args=arguments)))
+        left_ms, just_now = await self._failed(keys=[_key(policy, subject)], args=arguments)
+        return Blocked(_seconds(int(left_ms)), just_now=bool(just_now))
 
     async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
         """See `FailureCounter.forgive`."""
@@ -105,15 +112,17 @@ class LocalCounter:
         tally = self._tallies.get(_key(policy, subject))
         return _seconds(tally.until_ms - epoch_ms(self._clock.now())) if tally else 0
 
-    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> int:
+    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> Blocked:
         """See `FailureCounter.failed`."""
         now = epoch_ms(self._clock.now())
         tally = self._tally(policy, subject, now)
         if tally.until_ms > now:
-            return _seconds(tally.until_ms - now)
+            return Blocked(_seconds(tally.until_ms - now))
+        if policy.distinct and member in tally.members:
+            return NOT_BLOCKED
         tally.total += 1
         tally.members[member] = tally.members.get(member, 0) + 1
-        return 0 if tally.total < policy.failures else _block(tally, policy, now)
+        return NOT_BLOCKED if tally.total < policy.failures else _block(tally, policy, now)
 
     async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
         """See `FailureCounter.forgive`."""
@@ -132,7 +141,7 @@ class LocalCounter:
         return tally
 
 
-def _block(tally: _Tally, policy: LimitPolicy, now: int) -> int:
+def _block(tally: _Tally, policy: LimitPolicy, now: int) -> Blocked:
     tally.blocks += 1
     doublings = min(tally.blocks - 1, _MAX_DOUBLINGS)
     seconds = min(policy.block_seconds << doublings, policy.longest_block_seconds)
@@ -140,7 +149,7 @@ def _block(tally: _Tally, policy: LimitPolicy, now: int) -> int:
     tally.total = policy.failures - 1 if policy.relapse else 0
     tally.until_ms = now + seconds * 1000
     tally.ends_ms = tally.until_ms + policy.memory_seconds * 1000
-    return seconds
+    return Blocked(seconds, just_now=True)
 
 
 class FallbackCounter:
@@ -159,7 +168,7 @@ class FallbackCounter:
             _report(error)
             return locally
 
-    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> int:
+    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> Blocked:
         """See `FailureCounter.failed`."""
         try:
             return await self._shared.failed(policy, subject, member=member)

@@ -25,6 +25,19 @@ class LoginPolicies:
     name: LimitPolicy
     letters: LimitPolicy
     """How many letters somebody may have sent to one person."""
+    stuffing_address: LimitPolicy
+    stuffing_network: LimitPolicy
+    """At how many different names one source fails before that is reported; they block nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSignIn:
+    """What a failed sign-in led to."""
+
+    blocked: bool
+    """Whether it was the one that blocked the address or its network."""
+    stuffing: str | None = None
+    """The source, `address` or `network`, of which it shows that it tries the passwords of many."""
 
 
 class LoginLimits:
@@ -49,8 +62,8 @@ class LoginLimits:
         """Return for how many more seconds sign-ins under this name are slowed down, wherever they come from."""
         return await self._counter.blocked_for(self._policies.name, self._pseudonym(name))
 
-    async def failed(self, name: str, context: RequestContext) -> bool:
-        """Count a failed sign-in; return whether it was the one that blocked the address or its network."""
+    async def failed(self, name: str, context: RequestContext) -> FailedSignIn:
+        """Count a failed sign-in."""
         address, network = origin_of(context.client_address)
         member = self._pseudonym(name)
         blocks = [
@@ -58,14 +71,30 @@ class LoginLimits:
             await self._counter.failed(self._policies.network, network, member=member),
         ]
         await self._counter.failed(self._policies.name, member, member=address)
-        return any(blocks)
+        return FailedSignIn(
+            blocked=any(block.just_now for block in blocks), stuffing=await self._stuffing(address, network, member)
+        )
+
+    async def _stuffing(self, address: str, network: str, name: str) -> str | None:
+        """Count the different names that a source fails at; return the kind of source when they become too many."""
+        found = None
+        sources = (
+            ("address", self._policies.stuffing_address, address),
+            ("network", self._policies.stuffing_network, network),
+        )
+        for kind, policy, source in sources:
+            if (await self._counter.failed(policy, source, member=name)).just_now:
+                found = kind
+        return found
 
     async def succeeded(self, name: str, context: RequestContext) -> None:
         """Take back this name's failures from this address: its owner mistyped. Guesses at other names still count."""
         address, network = origin_of(context.client_address)
         member = self._pseudonym(name)
-        await self._counter.forgive(self._policies.address, address, member=member)
-        await self._counter.forgive(self._policies.network, network, member=member)
+        for policy in (self._policies.address, self._policies.stuffing_address):
+            await self._counter.forgive(policy, address, member=member)
+        for policy in (self._policies.network, self._policies.stuffing_network):
+            await self._counter.forgive(policy, network, member=member)
         await self._counter.forgive(self._policies.name, member, member=address)
 
     async def may_write_to(self, user_id: UserId) -> bool:

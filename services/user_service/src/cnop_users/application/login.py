@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cnop_core.clock import Clock, to_rfc3339
-from cnop_platform.audit import AuditTrail, Severity
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Store, Write
-from cnop_users.application import codec, trail
+from cnop_users.application import codec
 from cnop_users.application.accounts import Accounts
 from cnop_users.application.conflicts import settle
 from cnop_users.application.factors import OfferedFactor, SecondFactors, WrongFactor
+from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits, slowed_down
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.passkeys import WrongPasskey
@@ -50,7 +50,7 @@ class Login:
         factors: SecondFactors,
         outbox: Outbox,
         sessions: Sessions,
-        audit: AuditTrail,
+        guesses: Guesses,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class Login:
         self._factors = factors
         self._outbox = outbox
         self._sessions = sessions
-        self._audit = audit
+        self._guesses = guesses
         self._clock = clock
 
     async def login(self, credentials: Credentials, *, context: RequestContext) -> Grant:
@@ -79,7 +79,7 @@ class Login:
             try:
                 grant = await self._prove(credentials, user, context)
             except (BadCredentials, WrongFactor, WrongPasskey):
-                await self._failed(credentials, user, context)
+                await self._guesses.sign_in(credentials.identifier, user.user_id if user else None, context=context)
                 raise
         await self._limits.succeeded(credentials.identifier, context)
         return grant
@@ -96,19 +96,6 @@ class Login:
             raise BadCredentials("the user name or the password is wrong")
         renewed = await self._renewed_password(credentials, user)
         return await settle(lambda: self._begin(user, renewed, credentials, context))
-
-    async def _failed(self, credentials: Credentials, user: User | None, context: RequestContext) -> None:
-        blocked = await self._limits.failed(credentials.identifier, context)
-        self._audit.emit(
-            trail.authentication(
-                "login_failed",
-                user_id=user.user_id if user else None,
-                context=context,
-                succeeded=False,
-                severity=Severity.MEDIUM if blocked else Severity.LOW,
-                details={"address_blocked": blocked},
-            )
-        )
 
     async def _renewed_password(self, credentials: Credentials, user: User) -> StoredPassword | None:
         if user.password is None or not self._hasher.is_outdated(user.password):

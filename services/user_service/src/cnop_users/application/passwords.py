@@ -10,6 +10,7 @@ from cnop_platform.store import Store
 from cnop_users.application import codec, trail
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
+from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.ports import PasswordHasher, PasswordJudge
@@ -35,6 +36,7 @@ class PasswordChange:
         hasher: PasswordHasher,
         judge: PasswordJudge,
         limits: LoginLimits,
+        guesses: Guesses,
         sessions: Sessions,
         outbox: Outbox,
         audit: AuditTrail,
@@ -45,6 +47,7 @@ class PasswordChange:
         self._hasher = hasher
         self._judge = judge
         self._limits = limits
+        self._guesses = guesses
         self._sessions = sessions
         self._outbox = outbox
         self._audit = audit
@@ -65,7 +68,7 @@ class PasswordChange:
         async with self._hasher.turn():
             await self._limits.require_open_address(context)
             if not await self._hasher.matches(current, person.user.password):
-                await self._limits.failed(principal.username, context)
+                await self._guesses.within_session(principal, context=context, method="password_change")
                 raise _wrong()
             stored = await self._hasher.hash(new, now=self._clock.now())
         await settle(lambda: self._change_once(principal, person.user.password, stored, context))

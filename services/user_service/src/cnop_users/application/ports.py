@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from cnop_core.ids import SessionId, UserId
 from cnop_platform.store import Body
@@ -123,6 +123,20 @@ class LimitPolicy:
     """For how long after a block it is remembered that there was one."""
     relapse: bool = False
     """Whether one more failure after a block is enough for the next one."""
+    distinct: bool = False
+    """Whether each member counts once, however often it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """For how many more seconds a subject is blocked; 0 when it is not."""
+
+    seconds: int
+    just_now: bool = False
+    """Whether the failure just counted is what blocked it."""
+
+
+NOT_BLOCKED: Final = Blocked(0)
 
 
 class FailureCounter(Protocol):
@@ -132,8 +146,8 @@ class FailureCounter(Protocol):
         """Return for how many more seconds the subject is blocked; 0 when it is not."""
         ...
 
-    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> int:
-        """Count a failure that `member` caused; return for how many seconds the subject is blocked now."""
+    async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> Blocked:
+        """Count a failure that `member` caused; return for how long the subject is blocked now."""
         ...
 
     async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:

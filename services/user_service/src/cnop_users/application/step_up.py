@@ -11,6 +11,7 @@ from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts
 from cnop_users.application.conflicts import settle
 from cnop_users.application.factors import FactorProof, MfaRequired, OfferedFactor, SecondFactors, WrongFactor
+from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits
 from cnop_users.application.passkeys import Credential, WrongPasskey
 from cnop_users.application.ports import AccessToken, PasswordHasher, TokenIssuer
@@ -39,6 +40,7 @@ class StepUp:
         hasher: PasswordHasher,
         factors: SecondFactors,
         limits: LoginLimits,
+        guesses: Guesses,
         tokens: TokenIssuer,
         audit: AuditTrail,
         clock: Clock,
@@ -48,6 +50,7 @@ class StepUp:
         self._hasher = hasher
         self._factors = factors
         self._limits = limits
+        self._guesses = guesses
         self._tokens = tokens
         self._audit = audit
         self._clock = clock
@@ -61,7 +64,7 @@ class StepUp:
         try:
             return await settle(lambda: self._step_up_once(principal, offered, context))
         except (BadCredentials, WrongFactor, WrongPasskey):
-            await self._limits.failed(principal.username, context)
+            await self._guesses.within_session(principal, context=context, method="step_up")
             raise
 
     async def _step_up_once(self, principal: Principal, offered: StepUpProof, context: RequestContext) -> AccessToken:

@@ -16,6 +16,7 @@ from cnop_users.adapters.strength import CommonPasswords, ZxcvbnJudge
 from cnop_users.adapters.tokens import JwtIssuer
 from cnop_users.adapters.vault import MasterKeyVault
 from cnop_users.application.accounts import Accounts
+from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits
 from cnop_users.application.one_time import OneTimeTokens
 from cnop_users.application.outbox import Outbox
@@ -106,6 +107,11 @@ class Foundation:
             policies=self._settings.login_policies,
             key=self._settings.keyring("index").current.secret,
         )
+
+    @cached_property
+    def guesses(self) -> Guesses:
+        """Reports failed sign-ins."""
+        return Guesses(limits=self.limits, audit=self._audit)
 
     @cached_property
     def places(self) -> Places:

@@ -147,6 +147,7 @@ class UserService(Foundation):
             hasher=self.hasher,
             judge=self.judge,
             limits=self.limits,
+            guesses=self.guesses,
             sessions=self.sessions,
             outbox=self.outbox,
             audit=self._audit,
@@ -206,7 +207,7 @@ class UserService(Foundation):
             passkeys=self.passkeys,
             login=self.login,
             limits=self.limits,
-            audit=self._audit,
+            guesses=self.guesses,
         )
 
     @cached_property
@@ -257,6 +258,7 @@ class UserService(Foundation):
             hasher=self.hasher,
             factors=self.factors,
             limits=self.limits,
+            guesses=self.guesses,
             tokens=self.tokens,
             audit=self._audit,
             clock=self._clock,
@@ -302,7 +304,7 @@ class UserService(Foundation):
             factors=self.factors,
             outbox=self.outbox,
             sessions=self.sessions,
-            audit=self._audit,
+            guesses=self.guesses,
             clock=self._clock,
         )
 
