@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from cnop_cli.errors import CommandError
 from cnop_cli.main import execute
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
+from cnop_core.clock import FixedClock
 from cnop_core.ids import UserId
 from cnop_ledger import ChainKeys, Ledger
 from cnop_ledger.testing import deposit_command
 from cnop_platform.audit import AuditEvent, AuditTrail
+from cnop_platform.audit.chain import checkpoint_key
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.request_context import RequestContext
 from cnop_platform.settings import decode_key
@@ -126,3 +129,57 @@ def test_a_forged_entry_is_not_exported(trail: StateDir) -> None:
     move_money(trail, forged=True)
     with pytest.raises(CommandError, match="not written by this ledger"):
         execute(["audit", "export", "--state", str(trail.root)])
+
+
+def age(state: StateDir, *, days: int) -> None:
+    """Write what the trail would look like that long after its first day, the store having removed what expired."""
+
+    async def apply() -> None:
+        key = decode_key(SecretStore(state.secrets).value("cnop_audit_key"))
+        store = SqliteStore.open(state.database)
+        clock = FixedClock(SystemClock().now() - timedelta(days=days))
+        audit = AuditTrail(store=store, key=key, service="test", clock=clock, entropy=entropy)
+        put = audit.record_put(AuditEvent("login", True, "usr_1", CONTEXT, subject="usr_1"))
+        await store.transact([put])
+        await Sealer(store=store, key=key, service="test", clock=clock).seal()
+        await store.transact([Delete(put.key)])
+        await store.close()
+        await write(state, key)
+
+    asyncio.run(apply())
+
+
+def test_what_is_past_its_time_is_retired_and_the_rest_is_intact(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = StateDir(tmp_path)
+    SecretStore(state.secrets).prepare(valkey_port=1)
+    state.database.parent.mkdir(parents=True, exist_ok=True)
+    age(state, days=410)
+    assert execute(["audit", "retire", "--state", str(state.root)]) == 0
+    assert "1 checkpoints retired" in capsys.readouterr().out
+    assert execute(["audit", "verify", "--state", str(state.root)]) == 0
+    assert "1 checkpoints retired after their time" in capsys.readouterr().out
+    (retired,) = [each for each in exported(state, capsys, "security") if each["activity_name"] == "audit_retired"]
+    assert ocsf.problems(retired) == []
+
+
+def test_nothing_is_retired_before_its_time_or_from_a_chain_that_was_touched(
+    trail: StateDir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["audit", "retire", "--state", str(trail.root)]) == 0
+    assert "0 checkpoints retired" in capsys.readouterr().out
+    edit_first_checkpoint(trail)
+    with pytest.raises(CommandError, match="audit verify"):
+        execute(["audit", "retire", "--state", str(trail.root)])
+
+
+def edit_first_checkpoint(state: StateDir) -> None:
+    async def apply() -> None:
+        store = SqliteStore.open(state.database)
+        item = await store.get(checkpoint_key(1))
+        assert item is not None
+        await store.transact([Put(item.key, {**item.body, "service": "other"})])
+        await store.close()
+
+    asyncio.run(apply())

@@ -39,7 +39,7 @@ COMMANDS: Final = (
     Command("mail", "show the letters that a local stack would have sent", "./cnop mail show"),
     Command("keys", "exchange keys, the older ones kept while needed", "./cnop keys rotate signing"),
     Command("ledger", "verify the ledger of a stack, print statements", "./cnop ledger verify"),
-    Command("audit", "verify, show or export the audit trail", "./cnop audit verify"),
+    Command("audit", "verify, show, export or thin out the audit trail", "./cnop audit verify"),
     Command("security", "write down who may do what, look for weaknesses", "./cnop security matrix"),
     Command("store", "create, migrate, back up or restore a store", "./cnop store backup cnop-copy.db"),
     Command("secrets", "make the secrets of a deployment in containers", "./cnop secrets make var/docker/secrets"),

@@ -1,4 +1,4 @@
-"""`cnop audit`: verifies the audit trail of a stack, shows it, hands it out."""
+"""`cnop audit`: verifies the audit trail of a stack, shows it, hands it out, lets go of what is past its time."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 from cnop_cli.commands.ledger import store_of
 from cnop_cli.commands.options import add_state
@@ -15,15 +16,21 @@ from cnop_cli.stack.secretstore import SecretStore
 from cnop_core.clock import epoch_ms, from_rfc3339
 from cnop_core.ids import UserId, ulid
 from cnop_ledger import ChainKeys, CorruptItem, LedgerReader, entry_mac, money_records
-from cnop_platform.audit.trail import RECORD_PREFIX, record_key
+from cnop_platform.audit import AuditTrail
+from cnop_platform.audit.retention import MAX_RETIRED, AuditRetention, ChainUnsound
+from cnop_platform.audit.trail import RECORD_PREFIX, RETENTION_DAYS, record_key
 from cnop_platform.audit.verification import AuditReport, AuditVerifier, summary
+from cnop_platform.request_context import RequestContext
 from cnop_platform.settings import decode_key
 from cnop_platform.store import Item, Store
 from cnop_platform.store.open import open_store
-from cnop_platform.system import SystemClock
+from cnop_platform.system import SystemClock, entropy
 
 _POLL_SECONDS: Final = 1.0
 _TAIL: Final = 20
+_BATCHES: Final = 100
+_MOST_BATCHES: Final = 10_000
+_SERVICE: Final = "cli"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +45,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--what", choices=("all", "security", "money"), default="all", help="money events are the ledger's entries"
     )
     export.add_argument("--since", metavar="TIME", help="RFC 3339; only what happened from then on")
-    for action in (check, tail, export):
+    retire = actions.add_parser("retire", help="let go of checkpoints past their time, so that the rest still verifies")
+    retire.add_argument(
+        "--batches", type=_positive, default=_BATCHES, metavar="N", help=f"at most N times {MAX_RETIRED} checkpoints"
+    )
+    for action in (check, tail, export, retire):
         add_state(action)
         action.add_argument("--store", metavar="URL", help="another store than the stack's own")
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_BATCHES:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 to {_MOST_BATCHES}")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,13 +72,19 @@ async def _run(args: argparse.Namespace) -> int:
             return await _verify(store, args)
         if args.action == "tail":
             return await _tail(store, follow=args.follow)
+        if args.action == "retire":
+            return await _retire(store, args)
         return await _export(store, args)
     finally:
         await store.close()
 
 
+def _audit_key(args: argparse.Namespace) -> bytes:
+    return decode_key(SecretStore(args.state.secrets).value("cnop_audit_key"))
+
+
 async def _verify(store: Store, args: argparse.Namespace) -> int:
-    key = decode_key(SecretStore(args.state.secrets).value("cnop_audit_key"))
+    key = _audit_key(args)
 
     async def mac_of(user_id: UserId, seq: int) -> str | None:
         return await entry_mac(store, user_id, seq)
@@ -73,6 +96,19 @@ async def _verify(store: Store, args: argparse.Namespace) -> int:
     print(f"head {report.head_mac or 'none yet'}")
     print("the audit trail is intact" if report.intact else "THE AUDIT TRAIL WAS TAMPERED WITH")
     return 0 if report.intact else 1
+
+
+async def _retire(store: Store, args: argparse.Namespace) -> int:
+    key, clock = _audit_key(args), SystemClock()
+    trail = AuditTrail(store=store, key=key, service=_SERVICE, clock=clock, entropy=entropy)
+    retention = AuditRetention(store=store, key=key, trail=trail, clock=clock, service=_SERVICE)
+    context = RequestContext(request_id=str(uuid4()), client_address="", user_agent="", via_gateway=False)
+    try:
+        retired = await retention.retire(batches=args.batches, context=context)
+    except ChainUnsound as error:
+        raise CommandError(str(error)) from error
+    print(f"{retired} checkpoints retired; records are kept for {RETENTION_DAYS} days")
+    return 0
 
 
 async def _tail(store: Store, *, follow: bool) -> int:

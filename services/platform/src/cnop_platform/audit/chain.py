@@ -19,7 +19,42 @@ from cnop_platform.store import Body, Item, Key
 
 CHAIN_PARTITION: Final = "AUDIT#CHAIN"
 HEAD_KEY: Final = Key("AUDIT#CHAIN-HEAD", "HEAD")
+BASE_KEY: Final = Key("AUDIT#CHAIN-BASE", "BASE")
 FIRST_PREDECESSOR: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the oldest checkpoint that is kept follows: the last one retired, or nothing. `signature` is its HMAC."""
+
+    seq: int = 0
+    mac: str = FIRST_PREDECESSOR
+    signature: str = ""
+
+    def signed(self, key: bytes) -> "Base":
+        """Return the base with its signature."""
+        text = strict_json.dumps({"base": self.seq, "mac": self.mac})
+        return replace(self, signature=hmac.new(key, text.encode(), hashlib.sha256).hexdigest())
+
+    def is_signed_with(self, key: bytes) -> bool:
+        """Tell whether the signature is right."""
+        return hmac.compare_digest(self.signed(key).signature.encode(), self.signature.encode())
+
+
+def base_of(item: Item | None, key: bytes) -> Base | None:
+    """Return the stored base, the beginning of all things when there is none, None when it is not ours."""
+    if item is None:
+        return Base()
+    try:
+        base = Base(int(str(item.body["seq"])), str(item.body["mac"]), str(item.body["signature"]))
+    except (KeyError, ValueError):
+        return None
+    return base if base.is_signed_with(key) else None
+
+
+def encode_base(base: Base) -> Body:
+    """Return the stored form."""
+    return {"seq": base.seq, "mac": base.mac, "signature": base.signature}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from cnop_core.clock import Clock, from_rfc3339, to_rfc3339
 from cnop_core.ids import UserId, ulid
 from cnop_platform.audit import counting
 from cnop_platform.audit.chain import (
+    BASE_KEY,
     FIRST_PREDECESSOR,
     HEAD_KEY,
     Checkpoint,
     WalletHead,
+    base_of,
     checkpoint_key,
     decode_checkpoint,
     digest_of,
@@ -115,8 +117,9 @@ class Sealer:
         found: list[Checkpoint] = []
         while seq > self._known_seq:
             item = await self._store.get(checkpoint_key(seq))
-            if item is None:
-                self._fault("missing", seq)
+            if item is None or not item.body:
+                if not await self._is_retired(seq):
+                    self._fault("missing", seq)
                 break
             checkpoint = decode_checkpoint(item)
             found.append(checkpoint)
@@ -128,6 +131,10 @@ class Sealer:
             self._remember(checkpoint)
         self._known_seq = latest
         self._sealed = {uid: at for uid, at in self._sealed.items() if at >= wanted_since}
+
+    async def _is_retired(self, seq: int) -> bool:
+        base = base_of(await self._store.get(BASE_KEY), self._key)
+        return base is not None and seq <= base.seq
 
     def _examine(self, head: Item | None, found: Sequence[Checkpoint]) -> None:
         """Tell at once what `cnop audit verify` would find at the end of the chain; `found` is newest first."""

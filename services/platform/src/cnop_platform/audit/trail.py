@@ -25,6 +25,8 @@ _BATCH: Final = 50
 _RETRY_SECONDS: Final = 0.5
 _DAY_SECONDS: Final = 86_400
 RECORD_PREFIX: Final = "AUDIT#"
+RETENTION_DAYS: Final = 400
+"""A year and a month: time to look into what was noticed late."""
 
 _log = structlog.get_logger()
 
@@ -33,7 +35,14 @@ class AuditTrail:
     """Writes audit records."""
 
     def __init__(
-        self, *, store: Store, key: bytes, service: str, clock: Clock, entropy: Entropy, retention_days: int = 400
+        self,
+        *,
+        store: Store,
+        key: bytes,
+        service: str,
+        clock: Clock,
+        entropy: Entropy,
+        retention_days: int = RETENTION_DAYS,
     ) -> None:
         self._store = store
         self._key = key

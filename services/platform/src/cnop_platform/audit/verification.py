@@ -9,16 +9,20 @@ from typing import Any, Final
 from cnop_core.clock import Clock
 from cnop_core.ids import UserId, ulid_time
 from cnop_platform.audit.chain import (
+    BASE_KEY,
     CHAIN_PARTITION,
     FIRST_PREDECESSOR,
     HEAD_KEY,
+    Base,
     Checkpoint,
     WalletHead,
+    base_of,
+    checkpoint_key,
     decode_checkpoint,
     digest_of,
 )
 from cnop_platform.audit.sealer import OVERLAP
-from cnop_platform.audit.trail import RECORD_PREFIX, record_key, seal
+from cnop_platform.audit.trail import RECORD_PREFIX, RETENTION_DAYS, record_key, seal
 from cnop_platform.store import Item, Key, Store
 from cnop_platform.store.port import MAX_KEYS
 
@@ -42,6 +46,8 @@ class AuditReport:
     """What a verification saw. `intact` means: nothing that is sealed was touched."""
 
     checkpoints: int = 0
+    retired: int = 0
+    """How many checkpoints retention removed before the first that is left."""
     sealed_records: int = 0
     unsealed_records: int = 0
     wallets: int = 0
@@ -63,7 +69,7 @@ class AuditVerifier:
     """Reads the whole trail once. `retention_days` tells from when on a missing record is no longer a deletion."""
 
     def __init__(
-        self, *, store: Store, key: bytes, clock: Clock, entry_mac: EntryMac, retention_days: int = 400
+        self, *, store: Store, key: bytes, clock: Clock, entry_mac: EntryMac, retention_days: int = RETENTION_DAYS
     ) -> None:
         self._store = store
         self._key = key
@@ -84,10 +90,11 @@ class AuditVerifier:
         return report
 
     async def _verify_chain(self, report: AuditReport, sealed: set[str], heads: dict[UserId, WalletHead]) -> set[str]:
-        previous, seq, macs = FIRST_PREDECESSOR, 0, set[str]()
-        cursor = None
+        base = await self._base(report)
+        seq, previous, macs = base.seq, base.mac, {base.mac}
+        first, cursor = checkpoint_key(base.seq + 1).sk, None
         while True:
-            page = await self._store.query(CHAIN_PARTITION, limit=100, cursor=cursor)
+            page = await self._store.query(CHAIN_PARTITION, start=first, limit=100, cursor=cursor)
             for item in page.items:
                 checkpoint = _decoded(item)
                 seq += 1
@@ -101,19 +108,28 @@ class AuditVerifier:
                 macs.add(checkpoint.mac)
                 await self._verify_sealed(report, checkpoint)
                 sealed.update(checkpoint.records)
-                heads.update(checkpoint.heads)
+                for user_id, wallet in checkpoint.heads.items():
+                    # A head that retention carried on may be older than one that was sealed before it.
+                    if user_id not in heads or heads[user_id].seq <= wallet.seq:
+                        heads[user_id] = wallet
             cursor = page.cursor
             if cursor is None:
                 break
         head = await self._store.get(HEAD_KEY)
         if (head.body["mac"] if head else FIRST_PREDECESSOR) != previous:
             report.find("truncated", "head", "the last checkpoint is not the one that the head names")
-        report.checkpoints, report.sealed_records, report.head_mac = seq, len(sealed), previous
+        report.retired = base.seq
+        report.checkpoints, report.sealed_records, report.head_mac = seq - base.seq, len(sealed), previous
         return macs
 
+    async def _base(self, report: AuditReport) -> Base:
+        """Return what the first checkpoint must follow."""
+        base = base_of(await self._store.get(BASE_KEY), self._key)
+        if base is None:
+            report.find("edited", "base", "the base of the chain was not signed with this key")
+        return base or Base()
+
     async def _verify_sealed(self, report: AuditReport, checkpoint: Checkpoint) -> None:
-        if not checkpoint.records or self._expired(checkpoint.records[0]):
-            return
         seals: list[str] = []
         for start in range(0, len(checkpoint.records), MAX_KEYS):
             keys = [record_key(uid) for uid in checkpoint.records[start : start + MAX_KEYS]]
@@ -123,11 +139,12 @@ class AuditVerifier:
             report.find("reordered", f"checkpoint {checkpoint.seq}", "the records do not give the sealed digest")
 
     def _seal_of(self, report: AuditReport, key: Key, items: Mapping[Key, Item]) -> str:
-        """Return the seal of a record computed anew, empty when that is impossible (and then reported)."""
-        if key not in items:
+        """Return the seal of a record computed anew; empty when that is impossible (reported, unless it expired)."""
+        if key in items:
+            return self._recomputed(report, items[key])
+        if not self._expired(key.sk):
             report.find("deleted", key.sk, "the record was sealed but is gone")
-            return ""
-        return self._recomputed(report, items[key])
+        return ""
 
     def _recomputed(self, report: AuditReport, item: Item) -> str:
         record: Any = item.body.get("record")
@@ -141,7 +158,7 @@ class AuditVerifier:
     async def _verify_records(self, report: AuditReport, sealed: set[str]) -> None:
         settled = self._clock.now() - 2 * OVERLAP
         async for item in self._store.scan(prefix=RECORD_PREFIX):
-            if item.key.pk in {CHAIN_PARTITION, HEAD_KEY.pk} or item.key.sk in sealed:
+            if item.key.pk in {CHAIN_PARTITION, HEAD_KEY.pk, BASE_KEY.pk} or item.key.sk in sealed:
                 continue
             report.unsealed_records += 1
             if self._recomputed(report, item) and _written_at(item) < settled:
@@ -173,5 +190,6 @@ def summary(report: AuditReport) -> Sequence[str]:
     lines = [
         f"{report.checkpoints} checkpoints, {report.sealed_records} sealed records, {report.wallets} wallets",
         f"{report.unsealed_records} records not yet sealed",
+        *([f"{report.retired} checkpoints retired after their time"] if report.retired else []),
     ]
     return [*lines, *(f"{each.kind}: {each.where}: {each.what}" for each in report.findings)]
