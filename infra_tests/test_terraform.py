@@ -2,56 +2,17 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from tools import ROOT, from_pypi, installed, output
+from terraform_tools import SOURCE
+from tools import from_pypi, output
 
 from cnop_cli.stack.secretstore import SHARES, VALKEY_USERS
 from cnop_cli.stack.valkey import RIGHTS, acl_line
 
-SOURCE = ROOT / "terraform"
 CHECKOV = "checkov==3.3.30"
-
-
-@pytest.fixture(scope="module")
-def terraform() -> str:
-    return installed("terraform", package="terraform")
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The provider's schema from CNOP_TERRAFORM_STUB (a folder with `install`), or the provider itself."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-    stub = os.environ.get("CNOP_TERRAFORM_STUB")
-    if stub is None:
-        return kept
-    made = output(Path(stub) / "install", tmp_path_factory.mktemp("provider"), environment=kept)
-    name, _, value = made.strip().splitlines()[-1].removeprefix("export ").partition("=")
-    return {**kept, name: value}
-
-
-@pytest.fixture(scope="module")
-def workspace(terraform: str, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy with its modules, and with the provider where that is not the stub."""
-    folder = tmp_path_factory.mktemp("terraform") / "terraform"
-    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns(".terraform", "backend.tf", "*.tfstate*"))
-    if "TF_CLI_CONFIG_FILE" in environment:
-        output(terraform, "get", folder=folder, environment=environment)
-        return folder
-    for each in (folder, folder / "state"):
-        done = subprocess.run(
-            [terraform, "init", "-input=false", "-backend=false"],
-            cwd=each,
-            env=environment,
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode:
-            pytest.skip("the AWS provider cannot be downloaded and CNOP_TERRAFORM_STUB names no stand-in for it")
-    return folder
 
 
 def test_is_formatted(terraform: str) -> None:

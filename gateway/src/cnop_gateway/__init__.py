@@ -11,7 +11,7 @@ from cnop_gateway.operations import (
     operations_from_openapi,
 )
 from cnop_gateway.rates import Bucket, RateClass
-from cnop_gateway.settings import EdgeLimits, GatewaySettings, Listener, ListenerTls, Upstream, UpstreamTls
+from cnop_gateway.settings import EdgeLimits, GatewaySettings, Listener, ListenerTls, Tracing, Upstream, UpstreamTls
 
 __all__ = [
     "Bucket",
@@ -25,6 +25,7 @@ __all__ = [
     "OperationError",
     "RateClass",
     "RouteCollision",
+    "Tracing",
     "UndeclaredAccess",
     "UnknownService",
     "Upstream",

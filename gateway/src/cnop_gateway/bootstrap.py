@@ -13,6 +13,7 @@ from cnop_gateway.operations import Operation, arrange
 from cnop_gateway.protobuf import Json, extension
 from cnop_gateway.routes import gateway_routes, page_routes, route_configuration, web_operations
 from cnop_gateway.settings import GatewaySettings
+from cnop_gateway.tracing import trace_clusters
 
 _MEGABYTE = 1_048_576
 # Shorter parts are easier to read in place than behind a reference.
@@ -41,7 +42,11 @@ def render(settings: GatewaySettings, operations: Iterable[Operation]) -> Json:
                 for name, where, routes in doors
             ]
             + ([figures_listener(settings.metrics)] if settings.metrics else []),
-            "clusters": clusters(settings) + ([admin_cluster(settings.admin_port)] if settings.metrics else []),
+            "clusters": [
+                *clusters(settings),
+                *([admin_cluster(settings.admin_port)] if settings.metrics else []),
+                *trace_clusters(settings),
+            ],
         },
         "overload_manager": _overload_manager(settings),
     }

@@ -6,6 +6,7 @@ from cnop_gateway.protobuf import Json, duration, extension, typed
 from cnop_gateway.replies import REQUEST_ID, TIMESTAMP, local_reply_config
 from cnop_gateway.routes import BUFFER_FILTER, CORS_FILTER, GATEWAY_HEADER, HEADER_FILTER, SMALLEST_BODY_BYTES
 from cnop_gateway.settings import GatewaySettings, Listener, ListenerTls
+from cnop_gateway.tracing import connection_tracing
 
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _BUFFER_BYTES = 65_536
@@ -35,7 +36,7 @@ def _connection_manager(settings: GatewaySettings, name: str, where: Listener, r
         route_config=route_config,
         http_filters=_filters(settings, secured),
         local_reply_config=local_reply_config(secured),
-        access_log=_access_logs(settings.log_path, name),
+        access_log=_access_logs(settings, name),
         early_header_mutation_extensions=[headers.request_cleaning()],
         # Whose request it is: the peer's address, or the one that `trusted_hops` proxies before us vouch for.
         use_remote_address=True,
@@ -49,7 +50,8 @@ def _connection_manager(settings: GatewaySettings, name: str, where: Listener, r
             "typed_config": typed(
                 "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig",
                 pack_trace_reason=False,
-                use_request_id_for_trace_sampling=False,
+                # What makes the share of requests, and the routes left out, count.
+                use_request_id_for_trace_sampling=settings.tracing is not None,
             )
         },
         # One path, one reading: dot segments and doubled slashes are resolved, an escaped slash is refused.
@@ -73,6 +75,7 @@ def _connection_manager(settings: GatewaySettings, name: str, where: Listener, r
             "initial_stream_window_size": _BUFFER_BYTES,
             "initial_connection_window_size": 1_048_576,
         },
+        **connection_tracing(settings),
     )
 
 
@@ -103,7 +106,7 @@ def _filters(settings: GatewaySettings, secured: list[Json]) -> list[Json]:
     ]
 
 
-def _access_logs(path: str | None, listener_name: str) -> list[Json]:
+def _access_logs(settings: GatewaySettings, listener_name: str) -> list[Json]:
     """One line for each request. A known path is logged as its template: names in paths are nobody's business.
 
     The raw path, without its query, appears only where nothing matched and no service was asked. Probes of the
@@ -113,7 +116,9 @@ def _access_logs(path: str | None, listener_name: str) -> list[Json]:
     forwarded = {"header_filter": {"header": {"name": GATEWAY_HEADER, "present_match": True}}}
     unrouted = {"header_filter": {"header": {"name": GATEWAY_HEADER, "present_match": True, "invert_match": True}}}
     not_found = _status("EQ", 404)
-    fields = _log_fields(listener_name)
+    path = settings.log_path
+    traced = {"trace_id": "%TRACE_ID%", "span_id": "%SPAN_ID%"} if settings.tracing else {}
+    fields = {**_log_fields(listener_name), **traced}
     return [
         _log(
             path,

@@ -12,6 +12,7 @@ from cnop_gateway.rates import RateClass
 from cnop_gateway.replies import TIMESTAMP
 from cnop_gateway.settings import GatewaySettings, Listener
 from cnop_gateway.templates import PathTemplate, parse
+from cnop_gateway.tracing import untraced
 
 API_PREFIX = "/api/v1"
 GATEWAY_HEADER = "x-cnop-gateway"
@@ -174,6 +175,7 @@ def _health(settings: GatewaySettings) -> Json:
         },
         "metadata": _metadata("gateway health", "/health", rate_class_metadata(settings, RateClass.PROBE, public=True)),
         "typed_per_filter_config": identity.anyone(),
+        **untraced(settings),
     }
 
 

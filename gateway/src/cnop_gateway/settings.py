@@ -63,6 +63,26 @@ class Upstream(_Frozen):
         return True
 
 
+class Tracing(_Frozen):
+    """Where spans go: the base address of an OTLP/HTTP collector, and how many requests without a trace begin one."""
+
+    endpoint: str
+    sample_percent: float = Field(default=100, ge=0, le=100)
+    # Sent with each export, such as a collector's API key.
+    headers: Mapping[str, SecretStr] = Field(default_factory=dict)
+    # The certificates (PEM) that may vouch for a collector behind https.
+    ca: Path | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        uri = urlsplit(self.endpoint)
+        if uri.scheme not in {"http", "https"} or not uri.hostname or uri.query or uri.fragment:
+            raise ValueError("the collector's endpoint is http://host:port, or https with `ca`")
+        if (uri.scheme == "https") != (self.ca is not None):
+            raise ValueError("a collector behind https needs `ca`, one behind http must have none")
+        return self
+
+
 class EdgeLimits(_Frozen):
     """Bounds that hold for every client. Reaching one refuses the request or connection; none of them fails open."""
 
@@ -107,6 +127,8 @@ class GatewaySettings(_Frozen):
     # Lets whoever is inside Envoy's own container ask it to drain; on a shared machine nobody should.
     admin_drain: bool = False
     trusted_hops: int = Field(default=0, ge=0, le=8)
+    # Without it there are no traces, and nothing of them is in the configuration.
+    tracing: Tracing | None = None
     # Without a path the access log goes to standard output.
     log_path: str | None = None
     limits: EdgeLimits = EdgeLimits()
@@ -150,6 +172,8 @@ class GatewaySettings(_Frozen):
             raise ValueError("'web' names the page process and cannot be a service")
         if "admin" in self.upstreams:
             raise ValueError("'admin' names Envoy's own interface and cannot be a service")
+        if "traces" in self.upstreams:
+            raise ValueError("'traces' names the collector and cannot be a service")
         return self
 
     @property

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from cnop_cli import chromium, page
@@ -24,8 +25,9 @@ from cnop_cli.workspace import ROOT
 WORKERS: Final = "2"
 BLACK_BOX: Final = ROOT / "integration_tests"
 DEPLOYMENT: Final = ROOT / "deploy_tests"
+INFRASTRUCTURE: Final = ROOT / "infra_tests"
 # What takes its time, or needs a running stack, tools from elsewhere or a container engine, is run when asked for.
-ASKED_FOR: Final = frozenset({"security", "running", "deploy", "containers"})
+ASKED_FOR: Final = frozenset({"security", "running", "deploy", "infra", "containers"})
 _FOUND_NO_TESTS: Final = 5
 
 
@@ -145,15 +147,21 @@ def black_box(
 
 
 def deploy(choice: Choice) -> None:
-    """Check manifests, images and scripts as far as that goes without starting anything."""
-    deployment_tests(choice, marker="not containers")
+    """Check manifests, images, scripts, Terraform, rules and workflows without starting anything."""
+    marked_tests(DEPLOYMENT, choice, marker="not containers")
+    marked_tests(INFRASTRUCTURE, choice, marker="not stack")
+
+
+def infra(choice: Choice) -> None:
+    """Watch a platform by what watches it in production: Prometheus, Alertmanager, a collector of traces."""
+    marked_tests(INFRASTRUCTURE, choice, marker="stack")
 
 
 def containers(choice: Choice) -> None:
     """Build every image, run the platform from them, test it from outside, and hurt it."""
     if "CNOP_CONTAINER_PREPARE" not in os.environ and not engine_answers():
         raise Skip("no container engine answers, and CNOP_CONTAINER_PREPARE names no program that starts one")
-    deployment_tests(choice, marker="containers")
+    marked_tests(DEPLOYMENT, choice, marker="containers")
 
 
 def engine_answers() -> bool:
@@ -162,10 +170,10 @@ def engine_answers() -> bool:
     return docker is not None and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
 
 
-def deployment_tests(choice: Choice, *, marker: str) -> None:
-    """Run those tests of the deployment that carry a marker."""
-    argv = [sys.executable, "-m", "pytest", "-q", "-c", str(DEPLOYMENT / "pytest.ini"), "--rootdir", str(DEPLOYMENT)]
-    run_tool([*argv, "-m", marker, str(DEPLOYMENT), *choice.arguments()])
+def marked_tests(folder: Path, choice: Choice, *, marker: str) -> None:
+    """Run those tests of a folder that a condition on markers chooses; none by that name is no failure."""
+    argv = [sys.executable, "-m", "pytest", "-q", "-c", str(folder / "pytest.ini"), "--rootdir", str(folder)]
+    run_tool([*argv, "-m", marker, str(folder), *choice.arguments()], fine=(0, _FOUND_NO_TESTS))
 
 
 STAGES: Final[dict[str, Callable[[Choice], None]]] = {
@@ -177,5 +185,6 @@ STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "chaos": chaos,
     "running": running,
     "deploy": deploy,
+    "infra": infra,
     "containers": containers,
 }

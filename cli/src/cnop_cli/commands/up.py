@@ -10,6 +10,7 @@ from cnop_cli.stack import launch, observe, record
 from cnop_cli.stack.plan import Options
 from cnop_cli.stack.ports import Ports
 from cnop_cli.stack.record import Phase, StackRecord
+from cnop_cli.stack.tracing import ENDPOINT, checked_endpoint
 from cnop_cli.workspace import ROOT
 
 
@@ -21,6 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", choices=("local", "production"), default="local", help="how strict the limits are")
     parser.add_argument("--store", choices=("sqlite", "dynamodb"), default="sqlite", help="the system of record")
     parser.add_argument("--monitoring", action="store_true", help="start Prometheus too, where it is installed")
+    parser.add_argument(
+        "--otlp-endpoint", metavar="URL", help=f"send traces to this collector (OTLP/HTTP; or set {ENDPOINT})"
+    )
     parser.add_argument("--store-endpoint", metavar="URL", help="a DynamoDB other than that of AWS")
 
 
@@ -34,6 +38,7 @@ def options_from(args: argparse.Namespace) -> Options:
         store_endpoint=args.store_endpoint,
         region=os.environ.get("AWS_REGION", "us-east-1"),
         monitoring=args.monitoring,
+        otlp_endpoint=checked_endpoint(args.otlp_endpoint or os.environ.get(ENDPOINT)),
     )
 
 

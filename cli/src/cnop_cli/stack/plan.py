@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from cnop_cli.errors import CommandError
-from cnop_cli.stack import processes
+from cnop_cli.stack import processes, tracing
 from cnop_cli.stack.ports import HOST, Ports
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
@@ -37,6 +37,8 @@ class Options:
     store_endpoint: str | None = None
     region: str = "us-east-1"
     monitoring: bool = False
+    otlp_endpoint: str | None = None
+    """The base address of the collector that traces are sent to; None: there are no traces."""
 
     @property
     def gateway_url(self) -> str:
@@ -80,9 +82,12 @@ def settings(options: Options) -> dict[str, Any]:
     }
 
 
-def gateway_settings(options: Options, *, gateway_secret: str) -> dict[str, Any]:
+def gateway_settings(
+    options: Options, *, gateway_secret: str, environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
     """Give the settings from which the gateway's configuration is rendered."""
     ports = options.ports
+    endpoint = options.otlp_endpoint
     return {
         "profile": options.profile,
         "environment": "local",
@@ -96,6 +101,7 @@ def gateway_settings(options: Options, *, gateway_secret: str) -> dict[str, Any]
         "audience": AUDIENCE,
         "cors_origins": options.origins,
         "gateway_secret": gateway_secret,
+        **({"tracing": tracing.gateway_tracing(endpoint, environ)} if endpoint else {}),
     }
 
 
@@ -161,7 +167,8 @@ def _base_environment(options: Options, environ: Mapping[str, str]) -> dict[str,
     kept = {
         name: value for name, value in environ.items() if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
     }
-    return {**kept, "PYTHONUNBUFFERED": "1", processes.MARKER: str(options.state.root)}
+    traces = {tracing.ENDPOINT: options.otlp_endpoint} if options.otlp_endpoint else {}
+    return {**kept, **traces, "PYTHONUNBUFFERED": "1", processes.MARKER: str(options.state.root)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from cnop_platform.log import configure_logging
 from cnop_platform.process import read_settings
 from cnop_platform.serve import serve
 from cnop_platform.system import SystemClock, monotonic
+from cnop_platform.tracing import outgoing_hooks, start_tracing
 from cnop_web.app import Web, create_app
 from cnop_web.page import load_page
 from cnop_web.services import Services, http_fetch
@@ -18,8 +19,9 @@ def main() -> None:
     """Serve until told to stop."""
     settings = read_settings(WebSettings)
     configure_logging(service="web", level=settings.log_level)
+    start_tracing(service="web")
     own = version("cnop-web")
-    client = httpx.AsyncClient(trust_env=False, headers={"Accept": "application/json"})
+    client = httpx.AsyncClient(trust_env=False, headers={"Accept": "application/json"}, event_hooks=outgoing_hooks())
     services = Services(settings.service_urls, fetch=http_fetch(client), monotonic=monotonic, version=own)
     web = Web(
         page=load_page(settings.page_dir),

@@ -28,6 +28,7 @@ from cnop_platform.runtime import ServiceRuntime, service_runtime
 from cnop_platform.serve import serve
 from cnop_platform.streams import Streams
 from cnop_platform.tokens import KeySource
+from cnop_platform.tracing import start_tracing
 
 NAME: Final = "inventory_service"
 _ROUTERS: Final = (assets.router, history.router, stream.router, administration.router)
@@ -109,5 +110,6 @@ def main() -> None:
     """Serve until told to stop."""
     settings = read_settings(InventorySettings)
     configure_logging(service=NAME, level=settings.log_level)
+    start_tracing(service=NAME)
     streams = stream_bounds(settings)
     serve(build(settings, streams=streams), host=settings.host, port=settings.port, on_stop=streams.stop)

@@ -37,6 +37,7 @@ from cnop_platform.store import Store
 from cnop_platform.streams import Streams
 from cnop_platform.system import entropy as system_entropy
 from cnop_platform.tokens import KeySource
+from cnop_platform.tracing import start_tracing
 from cnop_platform.wakeups import WalletBell, WalletEar
 
 NAME: Final = "order_service"
@@ -183,5 +184,6 @@ def main() -> None:
     """Serve until told to stop."""
     settings = read_settings(OrderSettings)
     configure_logging(service=NAME, level=settings.log_level)
+    start_tracing(service=NAME)
     streams = stream_bounds(settings)
     serve(build(settings, streams=streams), host=settings.host, port=settings.port, on_stop=streams.stop)

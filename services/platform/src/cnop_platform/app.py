@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -34,6 +35,9 @@ class Wiring:
     environment: str
     provided: Mapping[type[Any], Any] = field(default_factory=dict)
 
+
+# Its own spans and logs carry paths, queries and what failed validation; ours (`cnop_platform.spans`) do not.
+_NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 Wire = Callable[[], AbstractAsyncContextManager[Wiring]]
 
@@ -84,6 +88,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
     )
     for router in routers:
         app.router.routes.extend(router.routes)

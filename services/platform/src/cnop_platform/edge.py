@@ -51,6 +51,8 @@ class Edge:
 
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=context.request_id)
+        if context.trace_id:
+            structlog.contextvars.bind_contextvars(trace_id=context.trace_id)
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - boundary: the log has the cause, the caller an opaque answer

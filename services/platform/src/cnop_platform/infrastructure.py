@@ -15,9 +15,10 @@ from cnop_platform.cache import CacheError, connect
 from cnop_platform.health import Health
 from cnop_platform.settings import CommonSettings
 from cnop_platform.store import Store
-from cnop_platform.store.observed import ObservedStore
+from cnop_platform.store.observed import ObservedStore, timed
 from cnop_platform.store.open import open_store
 from cnop_platform.system import SystemClock
+from cnop_platform.tracing import traced_calls
 
 _log = structlog.get_logger()
 _CANCEL_AGAIN_SECONDS: Final = 0.1
@@ -47,7 +48,8 @@ class Infrastructure:
 @asynccontextmanager
 async def infrastructure(settings: CommonSettings) -> AsyncIterator[Infrastructure]:
     """Connect store and Valkey, and close them afterwards."""
-    store = ObservedStore(await open_store(settings.store))
+    watch = traced_calls(timed, system=urlsplit(settings.store).scheme)
+    store = ObservedStore(await open_store(settings.store), watch=watch)
     cache = connect(settings.valkey_url.get_secret_value())
     try:
         yield Infrastructure(store=store, cache=cache, clock=SystemClock())

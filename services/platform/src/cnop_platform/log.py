@@ -8,6 +8,8 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from cnop_platform.tracing import is_on
+
 # Without the variables of each frame, which structlog would add: passwords, tokens and keys are among them.
 _TRACEBACKS: Final = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
@@ -24,6 +26,7 @@ def configure_logging(*, service: str, level: str = "INFO") -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
         add_service,
+        *_trace_ids(),
     ]
     structlog.configure(
         processors=[*shared, _TRACEBACKS, structlog.processors.JSONRenderer()],
@@ -43,3 +46,11 @@ def configure_logging(*, service: str, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _trace_ids() -> list[Processor]:
+    if not is_on():
+        return []
+    from cnop_platform.spans import add_trace_ids  # noqa: PLC0415 - only where traces are on is anything of them loaded
+
+    return [add_trace_ids]

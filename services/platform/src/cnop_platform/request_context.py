@@ -12,7 +12,10 @@ from starlette.types import Scope
 GATEWAY_HEADER = "x-cnop-gateway"
 CLIENT_ADDRESS_HEADER = "x-forwarded-for"
 REQUEST_ID_HEADER = "x-request-id"
+TRACE_HEADER = "traceparent"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
+# W3C Trace Context: version, trace id, parent id, flags.
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 _USER_AGENT_LENGTH = 200
 
 
@@ -24,6 +27,8 @@ class RequestContext:
     client_address: str
     user_agent: str
     via_gateway: bool
+    trace_id: str | None = None
+    """The trace that the gateway says the request is part of."""
 
 
 def build_context(scope: Scope, *, gateway_secret: str) -> RequestContext:
@@ -39,7 +44,13 @@ def build_context(scope: Scope, *, gateway_secret: str) -> RequestContext:
         client_address=headers.get(CLIENT_ADDRESS_HEADER, peer) if trusted else peer,
         user_agent=headers.get("user-agent", "")[:_USER_AGENT_LENGTH],
         via_gateway=trusted,
+        trace_id=_trace_id(headers.get(TRACE_HEADER)) if trusted else None,
     )
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    return found[1] if found else None
 
 
 async def request_context(connection: HTTPConnection) -> RequestContext:

@@ -17,6 +17,7 @@ from cnop_platform.revocations import RevocationView
 from cnop_platform.settings import ServiceSettings
 from cnop_platform.system import entropy
 from cnop_platform.tokens import KeySource, TokenTerms, TokenVerifier
+from cnop_platform.tracing import outgoing_hooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ async def service_runtime(
     settings: ServiceSettings, *, name: str, keys: KeySource | None = None
 ) -> AsyncIterator[ServiceRuntime]:
     """Build and run what a service needs; `keys` defaults to the JWKS address of the settings."""
-    async with infrastructure(settings) as base, httpx.AsyncClient() as client:
+    async with infrastructure(settings) as base, httpx.AsyncClient(event_hooks=outgoing_hooks()) as client:
         audit = AuditTrail(
             store=base.store,
             key=settings.audit_key.get_secret_value(),

@@ -9,6 +9,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from cnop_platform.tracing import traced_app
+
 _STOP_SECONDS: Final = 10
 _START_FAILED: Final = 3
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -31,7 +33,7 @@ class _Server(uvicorn.Server):
 def serve(app: ASGIApp, *, host: str, port: int, on_stop: Callable[[], None] = lambda: None) -> None:
     """Serve the app until it is told to stop; `on_stop` is called first then, to end open streams."""
     config = uvicorn.Config(
-        app,
+        traced_app(app),
         host=host,
         port=port,
         loop="uvloop",

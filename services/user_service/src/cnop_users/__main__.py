@@ -8,6 +8,7 @@ from pydantic_settings import SettingsError
 from cnop_platform.log import configure_logging
 from cnop_platform.process import explain_settings
 from cnop_platform.serve import serve
+from cnop_platform.tracing import start_tracing
 from cnop_users.bootstrap import NAME, build
 from cnop_users.settings import UsersSettings
 
@@ -21,6 +22,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"settings: {error}")
     configure_logging(service=NAME, level=settings.log_level)
+    start_tracing(service=NAME)
     serve(build(settings), host=settings.host, port=settings.port)
 
 

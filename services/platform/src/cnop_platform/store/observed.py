@@ -1,7 +1,7 @@
 """A store whose calls are timed: one metric a call, and a log line with the request id for one that took long."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 import structlog
@@ -24,20 +24,38 @@ for _call in _CALLS:
     _duration.labels(_call, "ok")
 
 
-class ObservedStore:
-    """`Store` around another one."""
+@contextmanager
+def timed(call: str) -> Iterator[None]:
+    """Measure one call, and log it when it took long."""
+    began, outcome = monotonic(), "failed"
+    try:
+        yield
+        outcome = "ok"
+    except ConditionFailed:
+        outcome = "conflict"
+        raise
+    finally:
+        seconds = monotonic() - began
+        _duration.labels(call, outcome).observe(seconds)
+        if seconds > _SLOW_SECONDS:
+            _log.warning("store_call_slow", call=call, outcome=outcome, duration_ms=round(seconds * 1000))
 
-    def __init__(self, store: Store) -> None:
+
+class ObservedStore:
+    """`Store` around another one; `watch` is entered around each call, with its name."""
+
+    def __init__(self, store: Store, *, watch: Callable[[str], AbstractContextManager[None]] = timed) -> None:
         self._store = store
+        self._watch = watch
 
     async def get(self, key: Key) -> Item | None:
         """See `Store.get`."""
-        with _timed("get"):
+        with self._watch("get"):
             return await self._store.get(key)
 
     async def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
         """See `Store.get_many`."""
-        with _timed("get_many"):
+        with self._watch("get_many"):
             return await self._store.get_many(keys)
 
     async def query(
@@ -52,7 +70,7 @@ class ObservedStore:
         cursor: str | None = None,
     ) -> Page:
         """See `Store.query`."""
-        with _timed("query"):
+        with self._watch("query"):
             return await self._store.query(
                 pk, prefix=prefix, start=start, end=end, forward=forward, limit=limit, cursor=cursor
             )
@@ -68,12 +86,12 @@ class ObservedStore:
         cursor: str | None = None,
     ) -> Page:
         """See `Store.query_index`."""
-        with _timed("query_index"):
+        with self._watch("query_index"):
             return await self._store.query_index(pk, start=start, end=end, forward=forward, limit=limit, cursor=cursor)
 
     async def transact(self, writes: Sequence[Write]) -> None:
         """See `Store.transact`."""
-        with _timed("transact"):
+        with self._watch("transact"):
             await self._store.transact(writes)
 
     def scan(self, *, prefix: str = "") -> AsyncIterator[Item]:
@@ -87,19 +105,3 @@ class ObservedStore:
     async def close(self) -> None:
         """See `Store.close`."""
         await self._store.close()
-
-
-@contextmanager
-def _timed(call: str) -> Iterator[None]:
-    began, outcome = monotonic(), "failed"
-    try:
-        yield
-        outcome = "ok"
-    except ConditionFailed:
-        outcome = "conflict"
-        raise
-    finally:
-        seconds = monotonic() - began
-        _duration.labels(call, outcome).observe(seconds)
-        if seconds > _SLOW_SECONDS:
-            _log.warning("store_call_slow", call=call, outcome=outcome, duration_ms=round(seconds * 1000))

@@ -1,0 +1,89 @@
+"""Traces (OpenTelemetry): one span for each request, sent to a collector over OTLP/HTTP, and W3C context passed on."""
+
+from urllib.parse import urlsplit
+
+from cnop_gateway.limits import METADATA
+from cnop_gateway.protobuf import Json, duration, extension
+from cnop_gateway.settings import GatewaySettings, Tracing
+
+TRACES = "traces"
+_EXPORT_SECONDS = 2
+_TRACES_PATH = "/v1/traces"
+
+
+def connection_tracing(settings: GatewaySettings) -> Json:
+    """Return what a connection manager is told of tracing: nothing at all where it is off."""
+    wanted = settings.tracing
+    if wanted is None:
+        return {}
+    uri = f"{wanted.endpoint.rstrip('/')}{_TRACES_PATH}"
+    return {
+        "tracing": {
+            "provider": extension(
+                "envoy.tracers.opentelemetry",
+                "envoy.config.trace.v3.OpenTelemetryConfig",
+                service_name="gateway",
+                http_service={
+                    "http_uri": {"uri": uri, "cluster": TRACES, "timeout": duration(_EXPORT_SECONDS)},
+                    "request_headers_to_add": [
+                        {"header": {"key": name, "value": value.get_secret_value()}}
+                        for name, value in wanted.headers.items()
+                    ],
+                },
+            ),
+            "random_sampling": {"value": wanted.sample_percent},
+            "operation": f"%REQ(:METHOD)% %METADATA(ROUTE:{METADATA}:route)%",
+            # A path holds names and a query holds more; the route, which is in the span's name, tells enough.
+            "max_path_tag_length": 0,
+            "custom_tags": [{"tag": "request_id", "request_header": {"name": "x-request-id"}}],
+        }
+    }
+
+
+def untraced(settings: GatewaySettings) -> Json:
+    """Return what keeps a route, such as that of probes, out of the traces."""
+    if settings.tracing is None:
+        return {}
+    nothing = {"numerator": 0}
+    return {"tracing": {"client_sampling": nothing, "random_sampling": nothing, "overall_sampling": nothing}}
+
+
+def trace_clusters(settings: GatewaySettings) -> list[Json]:
+    """Return the cluster of the collector, if there is one."""
+    return [] if settings.tracing is None else [_cluster(settings.tracing)]
+
+
+def _cluster(wanted: Tracing) -> Json:
+    uri = urlsplit(wanted.endpoint)
+    host, secure = uri.hostname or "", uri.scheme == "https"
+    address = {"socket_address": {"address": host, "port_value": uri.port or (443 if secure else 80)}}
+    cluster: Json = {
+        "name": TRACES,
+        "type": "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
+        "connect_timeout": duration(1),
+        "load_assignment": {
+            "cluster_name": TRACES,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+        # Traces are dropped rather than waited for.
+        "circuit_breakers": {"thresholds": [{"max_connections": 4, "max_pending_requests": 16, "max_requests": 16}]},
+    }
+    if secure:
+        cluster["transport_socket"] = _tls(wanted, host)
+    return cluster
+
+
+def _tls(wanted: Tracing, host: str) -> Json:
+    return extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        sni=host,
+        common_tls_context={
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "validation_context": {
+                "trusted_ca": {"filename": str(wanted.ca)},
+                "match_typed_subject_alt_names": [{"san_type": "DNS", "matcher": {"exact": host}}],
+            },
+        },
+    )
