@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import ssl
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,12 +20,25 @@ INVENTORY_SERVICE = os.environ.get("CNOP_INVENTORY_URL", "http://localhost:8001"
 ORDER_SERVICE = os.environ.get("CNOP_ORDER_URL", "http://localhost:8002")
 SERVICES = {"user": USER_SERVICE, "inventory": INVENTORY_SERVICE, "order": ORDER_SERVICE}
 API = f"{GATEWAY}/api/v1"
+INSIDE_CA = os.environ.get("CNOP_INSIDE_CA")
+CALLER_CERTIFICATE = os.environ.get("CNOP_CALLER_CERTIFICATE")
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "message", "error", "timestamp", "request_id"}
 
 
 def client(base_url: str = API) -> httpx.Client:
-    """Return a client with a bound on every wait."""
-    return httpx.Client(base_url=base_url, timeout=15)
+    """Return a client with a bound on every wait; a service that wants a certificate is shown the gateway's."""
+    inside = base_url.startswith("https:") and base_url in SERVICES.values()
+    return httpx.Client(base_url=base_url, timeout=15, verify=caller() if inside else True)
+
+
+def caller(certificate: str | None = CALLER_CERTIFICATE) -> ssl.SSLContext:
+    """Return what a process shows to a service, and trusts, where there is mutual TLS."""
+    context = ssl.create_default_context(cafile=INSIDE_CA)
+    # A service's certificate has its name and not its address; whether that is checked is shown elsewhere.
+    context.check_hostname = False
+    if certificate:
+        context.load_cert_chain(certificate)
+    return context
 
 
 def stranger(base_url: str = API, *, address: str | None = None) -> httpx.Client:

@@ -1,4 +1,5 @@
 import socket
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -11,7 +12,10 @@ pytestmark = pytest.mark.gateway
 def raw(request: bytes) -> bytes:
     """Send bytes as they are and return the first part of the answer."""
     address = urlsplit(GATEWAY)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    plain = socket.create_connection((address.hostname, address.port), timeout=10)
+    secure = address.scheme == "https"
+    context = ssl.create_default_context()
+    with context.wrap_socket(plain, server_hostname=address.hostname) if secure else plain as connection:
         connection.sendall(request)
         connection.settimeout(10)
         return connection.recv(65536)

@@ -46,7 +46,7 @@ class Platform:
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch):
     def use(answer) -> None:
-        def client(url: str) -> PlatformClient:
+        def client(url: str, *, ca: str | None = None) -> PlatformClient:
             return PlatformClient(httpx.Client(base_url=f"{url}/api/v1", transport=httpx.MockTransport(answer)))
 
         monkeypatch.setattr(PlatformClient, "connect", staticmethod(client))

@@ -1,9 +1,12 @@
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
+import trustme
 
 from cnop_cli.stack.health import passes
 
@@ -50,6 +53,23 @@ def test_a_member_of_the_answer_can_be_required(url: str) -> None:
 def test_nobody_listening_is_not_healthy() -> None:
     assert not healthy("http://127.0.0.1:1/")
     assert not healthy("tcp://127.0.0.1:1")
+
+
+def test_a_probe_over_tls_believes_its_own_authority_only(tmp_path: Path) -> None:
+    ca, other = trustme.CA(), trustme.CA()
+    for name, authority in (("ca", ca), ("other", other)):
+        authority.cert_pem.write_to_path(tmp_path / f"{name} of mine.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_arguments: None  # type: ignore[method-assign]  # a refused handshake is the test
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        probe = f"https://127.0.0.1:{server.server_port}/ready?limit=1#data.0.price"
+        assert healthy(f"{probe} {tmp_path / 'ca of mine.pem'}")
+        assert not healthy(f"{probe} {tmp_path / 'other of mine.pem'}")
+        assert not healthy(f"{probe} {tmp_path / 'none.pem'}")
+        server.shutdown()
 
 
 def test_an_open_port_is_healthy(url: str) -> None:

@@ -22,6 +22,18 @@ def test_an_offset_moves_every_port() -> None:
     assert {moved[name] - port for name, port in Ports().by_name().items()} == {100}
 
 
+def test_no_port_for_operations_is_one_of_the_others() -> None:
+    ports = Ports.shifted(100)
+    assert not set(ports.ops.values()) & {*ports.by_name().values(), ports.prometheus}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        taken = only(port - 5)
+        if is_free(port - 5):
+            require_free(taken)
+            with pytest.raises(CommandError, match="user_service, operations"):
+                require_free(taken, ops=True)
+
+
 @pytest.mark.parametrize("offset", [-10_000, 60_000])
 def test_an_offset_beyond_the_range_of_ports_is_refused(offset: int) -> None:
     with pytest.raises(CommandError, match="--port-offset"):

@@ -35,10 +35,12 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ip_address("127.0.0.1"))])
         builder = _builder(subject, self._name, key).add_extension(names, critical=False)
-        pair = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
-        pair.certificate.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
-        pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        return pair
+        signed = builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
+        # Both in one file, renamed into place, so that nobody reads half a pair.
+        file, draft = self._folder / f"{name}.pem", self._folder / f".{name}"
+        draft.write_bytes(signed + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        draft.replace(file)
+        return Pair(file, file)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:

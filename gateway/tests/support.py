@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -27,6 +28,7 @@ from cnop_gateway import (
     operations_from_openapi,
     render,
     to_yaml,
+    watched,
 )
 
 ISSUER = "https://issuer.test"
@@ -139,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
             "headers": [[name.lower(), value] for name, value in self.headers.items()],
             "body": (body + chunks).decode("latin-1"),
         }
+        if isinstance(self.connection, ssl.SSLSocket):
+            seen["caller"] = (self.connection.getpeercert() or {}).get("serialNumber")
         self.server.seen.append(seen)
         if self.path == "/slow":
             self.server.stopping.wait(5)
@@ -197,6 +201,10 @@ class Service(ThreadingHTTPServer):
     def server_close(self) -> None:
         """Hangs up on everybody, as a process that ends does."""
         super().server_close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Ends every connection."""
         for connection in tuple(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -309,6 +317,8 @@ def running(folder: Path, keys: Keys, services: dict[str, Service], **changes: A
     )
     config = folder / "envoy.yaml"
     config.write_text(to_yaml(render(settings, operations())))
+    for path, document in watched(settings).items():
+        path.write_text(json.dumps(document))
     command = [str(find_envoy()), "--config-path", str(config), "--concurrency", "1", "--disable-hot-restart"]
     command += ["--log-level", "error", "--file-flush-interval-msec", "50"]
     with (folder / "envoy.err").open("w") as errors:

@@ -17,6 +17,7 @@ from cnop_gateway import (
     render,
     to_yaml,
     validate,
+    watched,
 )
 from cnop_gateway.rates import CLASS_LIMITS
 
@@ -126,6 +127,30 @@ def test_the_secret_does_not_show_in_messages():
     with pytest.raises(ValidationError) as raised:
         settings_of(issuer="")
     assert SECRET not in str(raised.value)
+
+
+def test_hsts_is_set_where_tls_ends_here_or_in_front_of_us():
+    def policies(**changes) -> set[str]:
+        text = to_yaml(render(settings_of(**changes), operations()))
+        return {line.strip() for line in text.splitlines() if "max-age=" in line and "includeSubDomains" in line}
+
+    assert policies() == set()
+    assert policies(hsts_seconds=63_072_000) == {"value: max-age=63072000; includeSubDomains"}
+    door = {"port": 8443, "tls": {"certificate": "a.pem", "key": "b.pem"}}
+    assert policies(gateway=door) == {"value: max-age=63072000; includeSubDomains"}
+    assert policies(gateway=door, hsts_seconds=600) == {"value: max-age=600; includeSubDomains"}
+
+
+def test_watched_certificates_are_named_in_files_of_their_own_without_a_secret(tmp_path: Path):
+    own = {"certificate": "/c/own.pem", "key": "/c/own.pem"}
+    tls = {"ca": "/c/ca.pem", "server_name": "web", **own}
+    changes = {"gateway": {"port": 8443, "tls": own}, "web": {"port": 3001, "tls": tls}, "secrets_folder": tmp_path}
+    files = watched(settings_of(**changes))
+    assert set(files) == {tmp_path / "gateway.json", tmp_path / "to_web.json"}
+    text = to_yaml(render(settings_of(**changes), operations()))
+    assert all(str(path) in text for path in files)
+    assert "/c/own.pem" not in text
+    assert watched(settings_of(**{**changes, "secrets_folder": None})) == {}
 
 
 def test_production_is_stricter_than_local_in_every_class():

@@ -67,6 +67,51 @@ def test_services_are_reached_over_mutual_tls_and_only_under_their_own_name(fold
     assert [each.seen != [] for each in started] == [True, False, False]
 
 
+def serial(port: int, authority: Authority) -> str:
+    trusting = ssl.create_default_context(cafile=str(authority.path))
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+        with trusting.wrap_socket(raw, server_hostname="127.0.0.1") as connection:
+            return str((connection.getpeercert() or {})["serialNumber"])
+
+
+def callers(service: Service) -> set[str]:
+    return {each["caller"] for each in service.seen}
+
+
+def test_certificates_are_exchanged_while_requests_go_on(folder: Path, keys: Keys):
+    authority = Authority(folder)
+    door, ours = authority.issue("door"), authority.issue("gateway")
+    service = secured(Service("inventory_service"), authority, authority.issue("inventory_service"))
+    tls = {"ca": authority.path, "server_name": service.name, "certificate": ours.certificate, "key": ours.key}
+    upstreams = {name: {"port": service.port, "tls": tls} for name in ("user_service", "order_service", service.name)}
+    where = {"port": free_port(), "tls": {"certificate": door.certificate, "key": door.key}}
+    trusting = ssl.create_default_context(cafile=str(authority.path))
+    with (
+        serving(service),
+        running(folder, keys, {}, gateway=where, upstreams=upstreams, secrets_folder=folder) as gateway,
+        httpx.Client(base_url=gateway.url, verify=trusting, trust_env=False) as kept,
+    ):
+
+        def works() -> bool:
+            path = "/api/v1/inventory/assets"
+            new = httpx.get(gateway.url + path, verify=trusting, trust_env=False)
+            return (new.status_code, kept.get(path).status_code) == (200, 200)
+
+        assert works()
+        before = serial(where["port"], authority)
+        shown_to_service = callers(service)
+        for name in ("door", "gateway"):
+            authority.issue(name)
+
+        def exchanged() -> bool:
+            assert works()
+            service.hang_up()
+            return serial(where["port"], authority) != before and bool(callers(service) - shown_to_service)
+
+        until(exchanged)
+        assert works()
+
+
 def secured(service: Service, authority: Authority, shown) -> Service:
     """Has the service demand a client certificate."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.path))

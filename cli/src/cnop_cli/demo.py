@@ -30,16 +30,16 @@ class Account:
     portfolio: str
 
 
-def fill(gateway_url: str, *, chance: random.Random) -> Iterator[Account]:
+def fill(gateway_url: str, *, chance: random.Random, ca: str | None = None) -> Iterator[Account]:
     """Register people with random passwords and let them trade; each run adds new ones.
 
     Raises:
         CommandError: the platform refused something or does not answer.
     """
-    assets = PlatformClient.connect(gateway_url).get("/inventory/assets", limit=100)["data"]
+    assets = PlatformClient.connect(gateway_url, ca=ca).get("/inventory/assets", limit=100)["data"]
     tradable = [asset for asset in assets if asset["is_active"] and asset["price_usd"]]
     for first_name, last_name in PEOPLE:
-        yield _live(PlatformClient.connect(gateway_url), first_name, last_name, tradable, chance)
+        yield _live(PlatformClient.connect(gateway_url, ca=ca), first_name, last_name, tradable, chance)
 
 
 def _live(

@@ -1,5 +1,6 @@
 """A client of the platform's API, as a person's program would use it: through the gateway, with a bearer token."""
 
+import ssl
 import time
 import uuid
 from dataclasses import dataclass
@@ -30,8 +31,10 @@ class PlatformClient:
     token: str | None = None
 
     @classmethod
-    def connect(cls, gateway_url: str) -> "PlatformClient":
-        return cls(httpx.Client(base_url=f"{gateway_url}/api/v1", timeout=15))
+    def connect(cls, gateway_url: str, *, ca: str | None = None) -> "PlatformClient":
+        """Connect; `ca` is the file of the authority that a stack with TLS has of its own."""
+        verify = ssl.create_default_context(cafile=ca) if ca else True
+        return cls(httpx.Client(base_url=f"{gateway_url}/api/v1", timeout=15, verify=verify))
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         """Return the answer to a GET."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cnop_cli.errors import CommandError
 from cnop_cli.stack import record
+from cnop_cli.stack.certificates import Certificates
 from cnop_cli.stack.ports import free_offset
 from cnop_cli.stack.record import StackRecord
 from cnop_cli.stack.state import StateDir
@@ -40,7 +41,15 @@ class Trial:
 def addresses(known: StackRecord, *, state: StateDir) -> dict[str, str]:
     """Give the variables by which tests find a stack."""
     services = known.settings["services"]
+    shown = Certificates(state.tls)
+    trust = {
+        # The doors are trusted by whatever the tests are written with; to the services they speak as the gateway does.
+        "SSL_CERT_FILE": str(shown.ca),
+        "CNOP_INSIDE_CA": str(shown.inside_ca),
+        "CNOP_CALLER_CERTIFICATE": str(shown.of("gateway")),
+    }
     return {
+        **(trust if known.settings.get("ca") else {}),
         "CNOP_BASE_URL": known.settings["gateway_url"],
         "CNOP_PAGE_URL": known.settings["page_url"],
         "CNOP_USER_URL": services["user_service"],

@@ -1,6 +1,7 @@
 """Route table compiled into Envoy configuration."""
 
 from cnop_gateway.bootstrap import render, to_yaml
+from cnop_gateway.certificates import watched
 from cnop_gateway.envoy import EnvoyNotFound, InvalidConfiguration, find_envoy, validate
 from cnop_gateway.operations import (
     Operation,
@@ -35,4 +36,5 @@ __all__ = [
     "render",
     "to_yaml",
     "validate",
+    "watched",
 ]

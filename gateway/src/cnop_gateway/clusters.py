@@ -2,6 +2,7 @@
 
 from urllib.parse import SplitResult, urlsplit
 
+from cnop_gateway.certificates import shown, upstream_name
 from cnop_gateway.protobuf import Json, duration, extension, typed
 from cnop_gateway.settings import GatewaySettings, Upstream, UpstreamTls
 
@@ -65,7 +66,7 @@ def _cluster(name: str, upstream: Upstream, settings: GatewaySettings) -> Json:
         },
     }
     if upstream.tls:
-        cluster["transport_socket"] = _mutual_tls(upstream.tls)
+        cluster["transport_socket"] = _mutual_tls(settings, name, upstream.tls)
     return cluster
 
 
@@ -108,16 +109,15 @@ def _outlier_detection() -> Json:
     }
 
 
-def _mutual_tls(tls: UpstreamTls) -> Json:
+def _mutual_tls(settings: GatewaySettings, cluster: str, tls: UpstreamTls) -> Json:
     name = {"san_type": "DNS", "matcher": {"exact": tls.server_name}}
-    own = {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         sni=tls.server_name,
         common_tls_context={
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-            "tls_certificates": [own],
+            **shown(settings, upstream_name(cluster), tls),
             "validation_context": {
                 "trusted_ca": {"filename": str(tls.ca)},
                 "match_typed_subject_alt_names": [name],

@@ -8,7 +8,6 @@ _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _PAGE_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 # The stylesheet of the documentation page has its icons inside.
 _DOCS_POLICY = f"{_PAGE_POLICY}; img-src 'self' data:"
-_HSTS = "max-age=63072000; includeSubDomains"
 
 # By these a client could pass for the gateway, another user or another address; `x-envoy-` steers Envoy itself.
 _FORGED_PREFIXES = ("x-user-", "x-cnop-", "x-envoy-", "x-forwarded-client-", "x-auth-", "x-jwt-")
@@ -66,8 +65,8 @@ class Content(StrEnum):
     DOCS = _DOCS_POLICY
 
 
-def security_headers(content: Content, *, tls: bool) -> list[Json]:
-    """Return the headers that browsers are bound by; `tls` when the listener speaks it."""
+def security_headers(content: Content, *, hsts_seconds: int) -> list[Json]:
+    """Return the headers that browsers are bound by; for so long they shall come back by TLS only, 0: as they like."""
     headers = [
         header("x-content-type-options", "nosniff"),
         header("x-frame-options", "DENY"),
@@ -79,8 +78,8 @@ def security_headers(content: Content, *, tls: bool) -> list[Json]:
     ]
     if content is Content.API:
         headers.append(header("cache-control", "no-store", action="ADD_IF_ABSENT"))
-    if tls:
-        headers.append(header("strict-transport-security", _HSTS))
+    if hsts_seconds:
+        headers.append(header("strict-transport-security", f"max-age={hsts_seconds}; includeSubDomains"))
     return headers
 
 

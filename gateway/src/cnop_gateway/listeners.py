@@ -1,6 +1,7 @@
 """The two doors as Envoy listeners: protocol limits, the filters in their order, the access log."""
 
 from cnop_gateway import headers, identity, limits
+from cnop_gateway.certificates import shown
 from cnop_gateway.limits import METADATA
 from cnop_gateway.protobuf import Json, duration, extension, typed
 from cnop_gateway.replies import REQUEST_ID, TIMESTAMP, local_reply_config
@@ -16,7 +17,7 @@ def listener(settings: GatewaySettings, name: str, where: Listener, route_config
     """Return one listener that serves `route_config`."""
     chain: Json = {"filters": [_connection_manager(settings, name, where, route_config)]}
     if where.tls:
-        chain["transport_socket"] = _tls(where.tls)
+        chain["transport_socket"] = _tls(settings, name, where.tls)
     return {
         "name": name,
         "address": {"socket_address": {"address": where.host, "port_value": where.port}},
@@ -27,7 +28,7 @@ def listener(settings: GatewaySettings, name: str, where: Listener, route_config
 
 def _connection_manager(settings: GatewaySettings, name: str, where: Listener, route_config: Json) -> Json:
     bounds = settings.limits
-    secured = headers.security_headers(headers.Content.API, tls=where.tls is not None)
+    secured = headers.security_headers(headers.Content.API, hsts_seconds=settings.hsts(where))
     return extension(
         "envoy.filters.network.http_connection_manager",
         _MANAGER,
@@ -171,15 +172,13 @@ def _log_fields(listener_name: str) -> Json:
     }
 
 
-def _tls(tls: ListenerTls) -> Json:
+def _tls(settings: GatewaySettings, name: str, tls: ListenerTls) -> Json:
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
         common_tls_context={
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
             "alpn_protocols": ["h2", "http/1.1"],
-            "tls_certificates": [
-                {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
-            ],
+            **shown(settings, name, tls),
         },
     )

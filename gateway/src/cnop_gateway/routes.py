@@ -57,7 +57,7 @@ def page_routes(settings: GatewaySettings, operations: tuple[Operation, ...]) ->
     return [
         _two_hosts(),
         *_api_routes(settings, settings.page, operations),
-        _page_route(settings.page),
+        _page_route(settings, settings.page),
         _method_not_allowed({"prefix": "/"}, "page", _READS),
     ]
 
@@ -103,7 +103,7 @@ def _operation_route(settings: GatewaySettings, door: Listener, operation: Opera
     path = operation.path
     filters = identity.anyone() if access.public else identity.only(access.roles)
     if operation.service == WEB and path.text in _DOCS:
-        filters |= _rendered(Content.DOCS, door)
+        filters |= _rendered(settings, Content.DOCS, door)
     removed = [] if access.cookie else ["cookie"]
     rate = rate_class_metadata(settings, access.rate_class, public=access.public)
     return {
@@ -133,8 +133,8 @@ def _action(operation: Operation) -> Json:
     return action
 
 
-def _page_route(door: Listener) -> Json:
-    filters = identity.anyone() | _rendered(Content.PAGE, door)
+def _page_route(settings: GatewaySettings, door: Listener) -> Json:
+    filters = identity.anyone() | _rendered(settings, Content.PAGE, door)
     return {
         "name": "page",
         "match": {"prefix": "/", "headers": [_reads()]},
@@ -151,8 +151,8 @@ def _page_route(door: Listener) -> Json:
     }
 
 
-def _rendered(content: Content, door: Listener) -> Json:
-    secured = security_headers(content, tls=door.tls is not None)
+def _rendered(settings: GatewaySettings, content: Content, door: Listener) -> Json:
+    secured = security_headers(content, hsts_seconds=settings.hsts(door))
     message = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute"
     return {HEADER_FILTER: typed(message, **response_mutation(secured))}
 

@@ -14,6 +14,7 @@ from cnop_gateway.rates import ADDRESS_LIMITS, CLASS_LIMITS, Bucket, Profile, Ra
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=3_600)]
 SECRET_CHARACTERS_MIN = 32
+_TWO_YEARS = 63_072_000
 # How the verification keys may travel: scheme, and whether it is the address of a service with mutual TLS.
 _KEY_TRANSPORTS = {("http", False), ("https", True)}
 
@@ -124,6 +125,10 @@ class GatewaySettings(_Frozen):
     gateway_secret: SecretStr | None = None
     # The environment variable from which Envoy reads the secret, so that the configuration itself holds none.
     gateway_secret_variable: str | None = Field(default=None, pattern="^[A-Z][A-Z0-9_]*$")
+    # Where the files lie by which Envoy watches its certificates (see `certificates`); without it, it reads them once.
+    secrets_folder: Path | None = None
+    # For how long browsers shall use TLS only; set where TLS ends in front of us, two years where it ends here.
+    hsts_seconds: int | None = Field(default=None, ge=0, le=_TWO_YEARS)
     # Lets whoever is inside Envoy's own container ask it to drain; on a shared machine nobody should.
     admin_drain: bool = False
     trusted_hops: int = Field(default=0, ge=0, le=8)
@@ -175,6 +180,10 @@ class GatewaySettings(_Frozen):
         if "traces" in self.upstreams:
             raise ValueError("'traces' names the collector and cannot be a service")
         return self
+
+    def hsts(self, door: Listener) -> int:
+        """Return for how many seconds a browser that comes through this door shall use TLS only."""
+        return self.hsts_seconds if self.hsts_seconds is not None else _TWO_YEARS if door.tls else 0
 
     @property
     def per_address(self) -> Bucket:

@@ -18,7 +18,7 @@ def run(args: argparse.Namespace) -> int:
     settings = running(args.state).settings
     print(f"{'username':20}  {'password':20}  {'cash':>12}  {'all together':>12}")
     chance = random.Random(args.seed)  # noqa: S311 - picks demonstration trades; passwords come from elsewhere
-    for account in demo.fill(settings["gateway_url"], chance=chance):
+    for account in demo.fill(settings["gateway_url"], chance=chance, ca=settings.get("ca")):
         print(f"{account.username:20}  {account.password:20}  {account.cash:>12}  {account.portfolio:>12}", flush=True)
     print(f"\nLog in as one of them at {settings['page_url']}")
     return 0

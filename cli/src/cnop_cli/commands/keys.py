@@ -6,6 +6,7 @@ from typing import Final
 
 from cnop_cli.commands.options import add_state
 from cnop_cli.errors import CommandError
+from cnop_cli.stack.certificates import Certificates
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.user_administration import administration, settings_of
 from cnop_platform.system import SystemClock
@@ -18,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     rotate = actions.add_parser("rotate", help="put a new key before the older ones")
-    rotate.add_argument("purpose", choices=("signing", *_RINGS))
+    rotate.add_argument("purpose", choices=("signing", *_RINGS, "certificates"))
     rewrap = actions.add_parser("rewrap", help="move data keys and email look-ups to the newest keys; repeat until 0")
     retire = actions.add_parser("retire", help="delete the signing keys that no living token was signed with")
     for action in (rotate, rewrap, retire):
@@ -31,6 +32,10 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         CommandError: the stack was never started, or a key was made this very second.
     """
+    if args.action == "rotate" and args.purpose == "certificates":
+        Certificates(args.state.tls).rotate()
+        print("the gateway and the services show new certificates within seconds; open connections stay")
+        return 0
     settings = settings_of(args.state)
     if args.action == "rewrap":
         print(asyncio.run(_rewrap(args)))

@@ -122,6 +122,13 @@ def security(choice: Choice) -> None:
         stack.cnop("ledger", "verify")
 
 
+def transport(choice: Choice) -> None:
+    """Run those black-box tests that TLS could change against a stack with TLS, and verify its ledger."""
+    with trial("--tls") as stack:
+        black_box(choice, stack.environment(), marker="transport or smoke or user or order or gateway")
+        stack.cnop("ledger", "verify")
+
+
 def chaos(choice: Choice) -> None:
     """Kill and pause processes under load, and judge what the clients saw."""
     if choice.names is not None:
@@ -185,6 +192,7 @@ STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "frontend": frontend,
     "integration": integration,
     "security": security,
+    "transport": transport,
     "chaos": chaos,
     "running": running,
     "deploy": deploy,

@@ -25,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--otlp-endpoint", metavar="URL", help=f"send traces to this collector (OTLP/HTTP; or set {ENDPOINT})"
     )
+    parser.add_argument("--tls", action="store_true", help="TLS at the doors, mutual TLS between the processes")
     parser.add_argument("--store-endpoint", metavar="URL", help="a DynamoDB other than that of AWS")
 
 
@@ -39,6 +40,7 @@ def options_from(args: argparse.Namespace) -> Options:
         region=os.environ.get("AWS_REGION", "us-east-1"),
         monitoring=args.monitoring,
         otlp_endpoint=checked_endpoint(args.otlp_endpoint or os.environ.get(ENDPOINT)),
+        tls=args.tls,
     )
 
 
@@ -91,4 +93,5 @@ def next_steps(options: Options, *, detached: bool) -> str:
     """Say what to try now."""
     state = "" if options.state.root == ROOT / "var" else f" --state {options.state.root}"
     stop = f"`./cnop down{state}`" if detached else "Ctrl-C"
-    return f"Open {options.page_url}, fill it with `./cnop demo{state}`, stop it with {stop}."
+    trust = f"\nIts certificates are good to whoever trusts {options.certificates.ca}." if options.certificates else ""
+    return f"Open {options.page_url}, fill it with `./cnop demo{state}`, stop it with {stop}.{trust}"

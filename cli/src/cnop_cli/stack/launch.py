@@ -55,7 +55,7 @@ def prepare(options: Options, *, report: Report) -> Supervisor:
     known = record.load(state.record)
     if known is None or known.phase is not Phase.STOPPED:
         clear_leftovers(state, report=report)
-    ports.require_free(options.ports)
+    ports.require_free(options.ports, ops=options.tls)
     prepare_store(options, report=report)
     built = page.build(report=report)
     if built is None:
@@ -63,12 +63,15 @@ def prepare(options: Options, *, report: Report) -> Supervisor:
     documents = descriptions.load()
     secrets = SecretStore(state.secrets)
     secrets.prepare(valkey_port=options.ports.valkey)
+    certificates = options.certificates
+    if certificates:
+        certificates.prepare()
     gateway = plan.gateway_settings(options, gateway_secret=secrets.value("cnop_gateway_secret"))
     prepared = Prepared(
         page=built,
         valkey=_valkey_command(options, secrets),
         gateway=envoy.prepare(gateway, documents, folder=state.run),
-        prometheus=monitoring.prepare(ports=options.ports, state=state) if options.monitoring else (),
+        prometheus=monitoring.prepare(ports=options.ports, state=state, ops=options.tls) if options.monitoring else (),
     )
     return Supervisor(
         plan.components(options, prepared=prepared, secrets=secrets),
@@ -76,6 +79,7 @@ def prepare(options: Options, *, report: Report) -> Supervisor:
         settings=plan.settings(options),
         report=report,
         folder=ROOT,
+        renew=certificates.prepare if certificates else None,
     )
 
 

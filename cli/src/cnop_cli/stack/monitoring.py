@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 from cnop_cli.errors import CommandError
-from cnop_cli.stack.ports import HOST, Ports, is_free, owner
+from cnop_cli.stack.ports import HOST, SERVERS, Ports, is_free, owner
 from cnop_cli.stack.state import StateDir, write_private
 from cnop_cli.workspace import ROOT
 
@@ -18,8 +18,8 @@ _SCRAPE_INTERVAL: Final = "5s"
 _RETENTION: Final = "7d"
 
 
-def prepare(*, ports: Ports, state: StateDir) -> tuple[str, ...]:
-    """Write the configuration; give the command line that starts Prometheus with it.
+def prepare(*, ports: Ports, state: StateDir, ops: bool = False) -> tuple[str, ...]:
+    """Write the configuration; give the command line that starts Prometheus with it. See `targets` for `ops`.
 
     Raises:
         CommandError: it is not installed, or its port is taken.
@@ -30,7 +30,7 @@ def prepare(*, ports: Ports, state: StateDir) -> tuple[str, ...]:
     if not is_free(ports.prometheus):
         raise CommandError(f"port {ports.prometheus} (prometheus) is taken by {owner(ports.prometheus)}")
     file = state.run / "prometheus.yml"
-    write_private(file, json.dumps(configuration(ports), indent=2))
+    write_private(file, json.dumps(configuration(ports, ops=ops), indent=2))
     return (
         program,
         f"--config.file={file}",
@@ -41,10 +41,10 @@ def prepare(*, ports: Ports, state: StateDir) -> tuple[str, ...]:
     )
 
 
-def configuration(ports: Ports, *, source: Path = SOURCE) -> dict[str, Any]:
+def configuration(ports: Ports, *, source: Path = SOURCE, ops: bool = False) -> dict[str, Any]:
     """Give the configuration in `source`, changed to reach the components of this stack; YAML reads it as JSON."""
     settings: dict[str, Any] = yaml.safe_load((source / "prometheus.yml").read_text(encoding="utf-8"))
-    places = targets(ports)
+    places = targets(ports, ops=ops)
     for job in settings["scrape_configs"]:
         job["static_configs"] = [{"targets": [places[job["job_name"]]]}]
     # Alerts show on Prometheus's own page; there is nobody to be woken.
@@ -54,13 +54,11 @@ def configuration(ports: Ports, *, source: Path = SOURCE) -> dict[str, Any]:
     return settings
 
 
-def targets(ports: Ports) -> Mapping[str, str]:
-    """Give where each component shows its figures."""
+def targets(ports: Ports, *, ops: bool = False) -> Mapping[str, str]:
+    """Give where each component shows its figures; with `ops` services do so on their ports for operations."""
+    own = ports.ops if ops else {name: ports.by_name()[name] for name in SERVERS}
     shown = {
-        "user_service": ports.user_service,
-        "inventory_service": ports.inventory_service,
-        "order_service": ports.order_service,
-        "web": ports.web,
+        **own,
         "price_feed": ports.price_feed,
         "order_engine": ports.order_engine,
         "gateway": ports.envoy_admin,

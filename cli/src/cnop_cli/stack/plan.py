@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from cnop_cli.errors import CommandError
 from cnop_cli.stack import processes, tracing
+from cnop_cli.stack.certificates import CALLERS, Certificates, holder
 from cnop_cli.stack.ports import HOST, Ports
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
@@ -20,6 +21,8 @@ from cnop_cli.workspace import ROOT
 ISSUER: Final = "https://cnop.localhost"
 AUDIENCE: Final = "cnop"
 TABLE: Final = "cnop"
+# Long enough to be seen to work; a browser that trusts the authority would else refuse the plain stack for years.
+HSTS_SECONDS: Final = 600
 POLICIES: Final = ROOT / "policies"
 # What a process takes over from whoever started the stack. Everything else stays outside.
 _INHERITED: Final = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TMPDIR", "TZ")
@@ -37,22 +40,32 @@ class Options:
     store_endpoint: str | None = None
     region: str = "us-east-1"
     monitoring: bool = False
+    tls: bool = False
     otlp_endpoint: str | None = None
     """The base address of the collector that traces are sent to; None: there are no traces."""
 
     @property
+    def scheme(self) -> str:
+        return "https" if self.tls else "http"
+
+    @property
+    def certificates(self) -> Certificates | None:
+        """Give the certificates that the stack shows, where it does."""
+        return Certificates(self.state.tls) if self.tls else None
+
+    @property
     def gateway_url(self) -> str:
-        return f"http://{HOST}:{self.ports.gateway}"
+        return f"{self.scheme}://{HOST}:{self.ports.gateway}"
 
     @property
     def page_url(self) -> str:
         # Browsers take a name for their own machine as safe enough for cookies that are for secure pages only.
-        return f"http://localhost:{self.ports.page}"
+        return f"{self.scheme}://localhost:{self.ports.page}"
 
     @property
     def origins(self) -> list[str]:
         """Give the origins that the page may have."""
-        return [f"http://{host}:{self.ports.page}" for host in ("localhost", HOST)]
+        return [f"{self.scheme}://{host}:{self.ports.page}" for host in ("localhost", HOST)]
 
     @property
     def store_url(self) -> str:
@@ -67,7 +80,16 @@ class Options:
     def service_urls(self) -> dict[str, str]:
         """Give the address of each service on its own port."""
         services = ("user_service", "inventory_service", "order_service")
-        return {name: f"http://{HOST}:{self.ports.by_name()[name]}" for name in services}
+        return {name: f"{self.scheme}://{HOST}:{self.ports.by_name()[name]}" for name in services}
+
+    def probe_url(self, name: str) -> str:
+        """Give the address at which a service shows health and metrics: one that wants no certificate."""
+        return f"http://{HOST}:{(self.ports.ops if self.tls else self.ports.by_name())[name]}"
+
+    def through_the_door(self, path: str) -> str:
+        """Give the probe (see `health`) of a path at the gateway."""
+        trusting = f" {self.certificates.ca}" if self.certificates else ""
+        return f"{self.gateway_url}{path}{trusting}"
 
 
 def settings(options: Options) -> dict[str, Any]:
@@ -79,6 +101,7 @@ def settings(options: Options) -> dict[str, Any]:
         "store": options.store_url,
         "profile": options.profile,
         "ports": options.ports.by_name(),
+        "ca": str(options.certificates.ca) if options.certificates else None,
     }
 
 
@@ -91,11 +114,12 @@ def gateway_settings(
     return {
         "profile": options.profile,
         "environment": "local",
-        "gateway": {"host": HOST, "port": ports.gateway},
-        "page": {"host": HOST, "port": ports.page},
+        "gateway": {"host": HOST, "port": ports.gateway, **_door_tls(options)},
+        "page": {"host": HOST, "port": ports.page, **_door_tls(options)},
         "admin_port": ports.envoy_admin,
-        "upstreams": {name: {"host": HOST, "port": ports.by_name()[name]} for name in options.service_urls()},
-        "web": {"host": HOST, "port": ports.web},
+        "upstreams": {name: _upstream(options, name) for name in options.service_urls()},
+        "web": _upstream(options, "web"),
+        **({"secrets_folder": str(options.state.run / "envoy"), "hsts_seconds": HSTS_SECONDS} if options.tls else {}),
         "jwks_uri": _jwks_url(options),
         "issuer": ISSUER,
         "audience": AUDIENCE,
@@ -103,6 +127,21 @@ def gateway_settings(
         "gateway_secret": gateway_secret,
         **({"tracing": tracing.gateway_tracing(endpoint, environ)} if endpoint else {}),
     }
+
+
+def _door_tls(options: Options) -> dict[str, Any]:
+    shown = options.certificates
+    return {"tls": {"certificate": str(shown.door), "key": str(shown.door)}} if shown else {}
+
+
+def _upstream(options: Options, name: str) -> dict[str, Any]:
+    where: dict[str, Any] = {"host": HOST, "port": options.ports.by_name()[name]}
+    shown = options.certificates
+    if shown is None:
+        return where
+    own = str(shown.of("gateway"))
+    tls = {"ca": str(shown.inside_ca), "server_name": holder(name), "certificate": own, "key": own}
+    return {**where, "tls": tls}
 
 
 def _jwks_url(options: Options) -> str:
@@ -126,26 +165,31 @@ def components(
     base = _base_environment(options, environ)
     maker = _Maker(options, secrets, base)
     services = tuple(options.service_urls())
-    assets = f"{options.service_urls()['inventory_service']}/inventory/assets"
     return (
         Component("valkey", prepared.valkey, base, f"tcp://{HOST}:{options.ports.valkey}"),
         maker.service("user_service", "cnop_users", _identity(options, secrets)),
         maker.service("inventory_service", "cnop_inventory"),
         maker.service("order_service", "cnop_orders"),
         # The feed is healthy when its prices arrive where people look at them.
-        maker.worker("price_feed", "cnop_inventory", "feed", probe=f"{assets}?limit=1#data.0.price_usd"),
+        maker.worker("price_feed", "cnop_inventory", "feed", probe=_prices_arrive(options)),
         maker.worker("order_engine", "cnop_orders", "engine", probe="uptime:1.5"),
         maker.web(prepared.page),
         Component(
             "gateway",
             prepared.gateway,
             base,
-            f"{options.gateway_url}/health",
+            options.through_the_door("/health"),
             url=options.gateway_url,
             after=(*services, "web"),
         ),
         *_prometheus(options, prepared, base),
     )
+
+
+def _prices_arrive(options: Options) -> str:
+    path = "/inventory/assets?limit=1#data.0.price_usd"
+    # With mutual TLS nobody without a certificate gets into the service; the gateway has one.
+    return options.through_the_door(f"/api/v1{path}") if options.tls else options.probe_url("inventory_service") + path
 
 
 def _prometheus(options: Options, prepared: Prepared, base: dict[str, str]) -> tuple[Component, ...]:
@@ -182,8 +226,8 @@ class _Maker:
         return Component(
             name,
             (sys.executable, "-m", module),
-            {**self._environment(name), "CNOP_PORT": url.rpartition(":")[2], **(extra or {})},
-            f"{url}/health/ready",
+            {**self._environment(name), **self._transport(name), **(extra or {})},
+            f"{self.options.probe_url(name)}/health/ready",
             url=url,
             after=("valkey",),
         )
@@ -195,17 +239,28 @@ class _Maker:
         return Component(name, argv, environment, probe, after=tuple(self.options.service_urls()))
 
     def web(self, page: Path | None) -> Component:
-        url = f"http://{HOST}:{self.options.ports.web}"
+        probe = f"{self.options.probe_url('web')}/health/ready"
         environment = {
             **self._environment("web"),
-            "CNOP_PORT": str(self.options.ports.web),
+            **self._transport("web"),
             "CNOP_UPSTREAMS": json.dumps(self.options.service_urls()),
             **({"CNOP_PAGE_DIR": str(page)} if page else {}),
         }
         after = tuple(self.options.service_urls())
-        return Component(
-            "web", (sys.executable, "-m", "cnop_web"), environment, f"{url}/health/ready", self.options.page_url, after
-        )
+        return Component("web", (sys.executable, "-m", "cnop_web"), environment, probe, self.options.page_url, after)
+
+    def _transport(self, name: str) -> dict[str, str]:
+        ports = self.options.ports
+        shown = self.options.certificates
+        if shown is None:
+            return {"CNOP_PORT": str(ports.by_name()[name])}
+        return {
+            "CNOP_PORT": str(ports.by_name()[name]),
+            "CNOP_OPS_PORT": str(ports.ops[name]),
+            "CNOP_TLS_CERTIFICATE": str(shown.of(name)),
+            "CNOP_TLS_CA": str(shown.inside_ca),
+            "CNOP_TLS_CALLERS": ",".join(CALLERS[holder(name)]),
+        }
 
     def _environment(self, name: str) -> dict[str, str]:
         return {

@@ -11,6 +11,10 @@ from cnop_cli.errors import CommandError
 
 HOST: Final = "127.0.0.1"
 _FROM_GATEWAY_TO_PROMETHEUS: Final = 9090 - 8080
+_TO_OPS: Final = 5
+
+
+SERVERS: Final = ("user_service", "inventory_service", "order_service", "web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class Ports:
     def prometheus(self) -> int:
         """The port of Prometheus, which is needed only where it is started."""
         return self.gateway + _FROM_GATEWAY_TO_PROMETHEUS
+
+    @property
+    def ops(self) -> dict[str, int]:
+        """The ports on which services show health and metrics where their own want certificates."""
+        return {name: getattr(self, name) + _TO_OPS for name in SERVERS}
 
     def by_name(self) -> dict[str, int]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -94,13 +103,14 @@ def _listens(connection: Any, port: int) -> bool:
     return connection.status == psutil.CONN_LISTEN and bool(address) and address.port == port
 
 
-def require_free(ports: Ports) -> None:
-    """Make sure that nothing holds one of the ports.
+def require_free(ports: Ports, *, ops: bool = False) -> None:
+    """Make sure that nothing holds one of the ports; with `ops` the services' ports for operations as well.
 
     Raises:
         CommandError: one is taken; the text names the port and who holds it.
     """
-    for name, port in ports.by_name().items():
+    beside = {f"{name}, operations": port for name, port in ports.ops.items()} if ops else {}
+    for name, port in {**ports.by_name(), **beside}.items():
         if not is_free(port):
             raise CommandError(
                 f"port {port} ({name}) is taken by {owner(port)}; stop it, or start elsewhere with --port-offset 100"
@@ -116,6 +126,7 @@ def free_offset() -> int:
     for _ in range(200):
         # All below 32768, where systems begin to take ports for outgoing connections.
         offset = random.randrange(100, 22_000, 10)  # noqa: S311 - spreads parallel stacks, guards nothing
-        if all(is_free(port) for port in Ports.shifted(offset).by_name().values()):
+        ports = Ports.shifted(offset)
+        if all(is_free(port) for port in (*ports.by_name().values(), *ports.ops.values())):
             return offset
     raise CommandError("found no free ports for another stack; stop one that runs")

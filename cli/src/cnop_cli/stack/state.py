@@ -42,6 +42,10 @@ class StateDir:
         return self.data / "cnop.db"
 
     @property
+    def tls(self) -> Path:
+        return self.root / "tls"
+
+    @property
     def mail(self) -> Path:
         return self.root / "mail"
 

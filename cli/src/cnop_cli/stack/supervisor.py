@@ -29,6 +29,7 @@ LONGEST_BACKOFF_SECONDS: Final = 15.0
 FORGIVE_SECONDS: Final = 60.0
 _PROBE_SECONDS: Final = 0.04
 _ROTATE_SECONDS: Final = 5.0
+_RENEW_SECONDS: Final = 12 * 3600.0
 _IDLE_SECONDS: Final = 1.0
 
 
@@ -62,7 +63,7 @@ class _Watched:
 
 
 class Supervisor:
-    """Runs one stack. `report` is told each event in one line."""
+    """Runs one stack. `report` is told each event in one line; `renew`, if any, is called twice a day."""
 
     def __init__(
         self,
@@ -72,7 +73,10 @@ class Supervisor:
         settings: dict[str, Any],
         report: Callable[[str], None],
         folder: Path,
+        renew: Callable[[], None] | None = None,
     ) -> None:
+        self._renew = renew
+        self._renewed_at = time.monotonic()
         self._watched = [_Watched(component) for component in components]
         self._state = state
         self._settings = settings
@@ -147,6 +151,15 @@ class Supervisor:
             self._rotated_at = now
             for log in self._state.logs.glob("*.log"):
                 rotation.rotate(log)
+        if self._renew and now - self._renewed_at > _RENEW_SECONDS:
+            self._renewed_at = now
+            self._call(self._renew)
+
+    def _call(self, chore: Callable[[], None]) -> None:
+        try:
+            chore()
+        except CommandError as error:
+            self._report(str(error))
 
     def _advance(self, watched: _Watched) -> bool:
         before = watched.state

@@ -2,13 +2,12 @@
 
 from importlib.metadata import version
 
-import httpx
-
 from cnop_platform.log import configure_logging
+from cnop_platform.peer_client import peer_client
 from cnop_platform.process import read_settings
 from cnop_platform.serve import serve
 from cnop_platform.system import SystemClock, monotonic
-from cnop_platform.tracing import outgoing_hooks, start_tracing
+from cnop_platform.tracing import start_tracing
 from cnop_web.app import Web, create_app
 from cnop_web.page import load_page
 from cnop_web.services import Services, http_fetch
@@ -21,7 +20,8 @@ def main() -> None:
     configure_logging(service="web", level=settings.log_level)
     start_tracing(service="web")
     own = version("cnop-web")
-    client = httpx.AsyncClient(trust_env=False, headers={"Accept": "application/json"}, event_hooks=outgoing_hooks())
+    tls = settings.mutual_tls()
+    client = peer_client(tls, names=settings.holders, trust_env=False, headers={"Accept": "application/json"})
     services = Services(settings.service_urls, fetch=http_fetch(client), monotonic=monotonic, version=own)
     web = Web(
         page=load_page(settings.page_dir),
@@ -31,7 +31,7 @@ def main() -> None:
         version=own,
     )
     app = create_app(web, gateway_secret=settings.gateway_secret.get_secret_value())
-    serve(app, host=settings.host, port=settings.port)
+    serve(app, host=settings.host, port=settings.port, tls=tls, ops_port=settings.ops_port)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cnop_platform.mutual_tls import TransportSettings
 from cnop_platform.settings import Environment
 
 
-class WebSettings(BaseSettings):
+class WebSettings(TransportSettings, BaseSettings):
     """`CNOP_*` variables. Without `page_dir` there is no page; without the gateway's secret its ids are not used."""
 
     model_config = SettingsConfigDict(env_prefix="CNOP_", extra="ignore", frozen=True)
@@ -31,3 +32,8 @@ class WebSettings(BaseSettings):
     def service_urls(self) -> dict[str, str]:
         """The base URL of each service, without a trailing slash."""
         return {name: str(url).rstrip("/") for name, url in self.upstreams.items()}
+
+    @property
+    def holders(self) -> dict[str, str]:
+        """Whose certificate must be shown at each base URL, with mutual TLS."""
+        return {url: name.replace("_", "-") for name, url in self.service_urls.items()}

@@ -186,4 +186,11 @@ def main() -> None:
     configure_logging(service=NAME, level=settings.log_level)
     start_tracing(service=NAME)
     streams = stream_bounds(settings)
-    serve(build(settings, streams=streams), host=settings.host, port=settings.port, on_stop=streams.stop)
+    serve(
+        build(settings, streams=streams),
+        host=settings.host,
+        port=settings.port,
+        on_stop=streams.stop,
+        tls=settings.mutual_tls(),
+        ops_port=settings.ops_port,
+    )

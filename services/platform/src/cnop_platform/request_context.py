@@ -10,6 +10,8 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 GATEWAY_HEADER = "x-cnop-gateway"
+GATEWAY_NAME = "gateway"
+"""What the gateway's client certificate calls it."""
 CLIENT_ADDRESS_HEADER = "x-forwarded-for"
 REQUEST_ID_HEADER = "x-request-id"
 TRACE_HEADER = "traceparent"
@@ -32,10 +34,10 @@ class RequestContext:
 
 
 def build_context(scope: Scope, *, gateway_secret: str) -> RequestContext:
-    """Read the context from a request; forwarding headers count only with the gateway's secret beside them."""
+    """Read the context from a request; forwarding headers count only with the gateway's certificate or secret."""
     headers = Headers(scope=scope)
-    trusted = bool(gateway_secret) and hmac.compare_digest(
-        headers.get(GATEWAY_HEADER, "").encode(), gateway_secret.encode()
+    trusted = scope.get("state", {}).get("caller") == GATEWAY_NAME or (
+        bool(gateway_secret) and hmac.compare_digest(headers.get(GATEWAY_HEADER, "").encode(), gateway_secret.encode())
     )
     peer = scope["client"][0] if scope.get("client") else "unknown"
     offered_id = headers.get(REQUEST_ID_HEADER, "")

@@ -4,20 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
-
 from cnop_platform.audit import AuditTrail
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import BearerAuthenticator
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.infrastructure import Infrastructure, background, infrastructure
 from cnop_platform.keysets import JwksKeys
+from cnop_platform.peer_client import peer_client
 from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.revocations import RevocationView
 from cnop_platform.settings import ServiceSettings
 from cnop_platform.system import entropy
 from cnop_platform.tokens import KeySource, TokenTerms, TokenVerifier
-from cnop_platform.tracing import outgoing_hooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,9 @@ async def service_runtime(
     settings: ServiceSettings, *, name: str, keys: KeySource | None = None
 ) -> AsyncIterator[ServiceRuntime]:
     """Build and run what a service needs; `keys` defaults to the JWKS address of the settings."""
-    async with infrastructure(settings) as base, httpx.AsyncClient(event_hooks=outgoing_hooks()) as client:
+    tls = settings.mutual_tls()
+    holders = {settings.jwks_url or "": settings.jwks_holder}
+    async with infrastructure(settings) as base, peer_client(tls, names=holders) as client:
         audit = AuditTrail(
             store=base.store,
             key=settings.audit_key.get_secret_value(),
@@ -56,7 +56,8 @@ async def service_runtime(
             clock=base.clock,
         )
         sealer = Sealer(store=base.store, key=settings.audit_key.get_secret_value(), service=name, clock=base.clock)
-        async with background([audit.run(), sessions.run(), sealer.run()]):
+        renewal = [tls.watch()] if tls else []
+        async with background([audit.run(), sessions.run(), sealer.run(), *renewal]):
             yield ServiceRuntime(
                 infrastructure=base, audit=audit, sealer=sealer, sessions=sessions, gatekeeper=gatekeeper
             )

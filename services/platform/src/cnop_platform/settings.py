@@ -9,8 +9,12 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cnop_platform.mutual_tls import TransportSettings
+
 _PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "example", "placeholder", "your-")
 _KEY_BYTES = 32
+# TLS, or a socket that the operating system guards.
+_GUARDED = ("valkeys", "unix")
 
 
 class Environment(StrEnum):
@@ -54,6 +58,13 @@ class CommonSettings(BaseSettings):
     log_level: str = "INFO"
     policies: str | None = None
 
+    @model_validator(mode="after")
+    def _refuse_plain_valkey(self) -> Self:
+        scheme = self.valkey_url.get_secret_value().partition(":")[0]
+        if self.environment is Environment.PRODUCTION and scheme not in _GUARDED:
+            raise ValueError("valkey_url must begin with valkeys:// in production")
+        return self
+
     def __init__(self, **values: Any) -> None:
         super().__init__(_secrets_dir=os.environ.get("CNOP_SECRETS_DIR"), **values)
 
@@ -66,12 +77,14 @@ class CommonSettings(BaseSettings):
         return self
 
 
-class ServiceSettings(CommonSettings):
+class ServiceSettings(TransportSettings, CommonSettings):
     """What every HTTP service needs on top: how to recognise tokens and the gateway, how to seal audit records."""
 
     token_issuer: str
     token_audience: str
     jwks_url: str | None = None
+    jwks_holder: str = "user-service"
+    """Whose certificate must be shown at `jwks_url`, with mutual TLS."""
     gateway_secret: Annotated[SecretStr, Field(min_length=32)]
     audit_key: SecretKey
 

@@ -23,7 +23,8 @@ def main() -> None:
         sys.exit(f"settings: {error}")
     configure_logging(service=NAME, level=settings.log_level)
     start_tracing(service=NAME)
-    serve(build(settings), host=settings.host, port=settings.port)
+    tls = settings.mutual_tls()
+    serve(build(settings), host=settings.host, port=settings.port, tls=tls, ops_port=settings.ops_port)
 
 
 if __name__ == "__main__":

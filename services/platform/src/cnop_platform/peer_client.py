@@ -1,0 +1,34 @@
+"""How one service calls another: by HTTP, with mutual TLS where that is set."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from cnop_platform.mutual_tls import MutualTls
+from cnop_platform.tracing import outgoing_hooks
+
+
+def peer_client(tls: MutualTls | None, *, names: Mapping[str, str], **options: Any) -> httpx.AsyncClient:
+    """Return a client for other services. `names` says, by base URL, whose certificate must be shown there."""
+    hooks = outgoing_hooks()
+    if tls is None:
+        return httpx.AsyncClient(event_hooks=hooks, **options)
+    by_origin = {_origin(url): name for url, name in names.items()}
+    hooks = {**hooks, "request": [*hooks.get("request", ()), _expecting(by_origin)]}
+    return httpx.AsyncClient(verify=tls.client, event_hooks=hooks, **options)
+
+
+def _expecting(by_origin: Mapping[tuple[str, str, int | None], str]) -> Callable[[httpx.Request], Awaitable[None]]:
+    async def expect(request: httpx.Request) -> None:
+        name = by_origin.get(_origin(str(request.url)))
+        if name is not None:
+            request.extensions["sni_hostname"] = name
+
+    return expect
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port
