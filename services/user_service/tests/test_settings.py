@@ -4,7 +4,7 @@ from users_under_test import key_text, make_settings
 
 from cnop_users.bootstrap import describe
 
-URL = "valkey://users:pw@127.0.0.1:6379/0"
+URL = "valkeys://users:pw@127.0.0.1:6379/0"
 
 
 def test_local_hashes_cheaply_and_production_does_not(tmp_path):

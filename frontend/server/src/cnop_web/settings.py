@@ -12,7 +12,7 @@ from cnop_platform.mutual_tls import TransportSettings
 from cnop_platform.settings import Environment
 
 
-class WebSettings(TransportSettings, BaseSettings):
+class WebSettings(BaseSettings, TransportSettings):
     """`CNOP_*` variables. Without `page_dir` there is no page; without the gateway's secret its ids are not used."""
 
     model_config = SettingsConfigDict(env_prefix="CNOP_", extra="ignore", frozen=True)
