@@ -282,3 +282,8 @@ async def test_a_movement_is_announced_to_whoever_streams_the_wallet(client, ser
             message = await pubsub.get_message(timeout=0.2)
     assert json.loads(message["data"])[0].startswith("usr_")
     await pubsub.aclose()
+
+
+async def test_what_the_ledger_counts_is_there_for_monitoring(client, service, tokens):
+    await deposit(client, tokens, "1")
+    assert service.registry.get_sample_value("cnop_ledger_entries_total") == 1

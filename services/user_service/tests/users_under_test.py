@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from prometheus_client import CollectorRegistry
 
 from cnop_core.clock import FixedClock
 from cnop_platform.audit import AuditTrail
@@ -78,6 +79,8 @@ class ServiceUnderTest:
         self.signing_keys = SigningKeys(
             settings.signing_keys, clock=self.clock, lead_seconds=settings.jwks_cache_seconds
         )
+        # Several replicas of a test share one process.
+        self.registry = CollectorRegistry()
         self.app = make_app(self._wire, gateway_secret=GATEWAY_SECRET)
 
     @asynccontextmanager
@@ -96,7 +99,10 @@ class ServiceUnderTest:
         base = Infrastructure(store=self.store, cache=self.cache, clock=self.clock)
         sealer = Sealer(store=self.store, key=b"a" * 32, service="user_service", clock=self.clock)
         runtime = ServiceRuntime(infrastructure=base, audit=audit, sealer=sealer, sessions=view, gatekeeper=gatekeeper)
-        async with background([audit.run(), view.run()]), running(self.settings, runtime, self.signing_keys) as wiring:
+        async with (
+            background([audit.run(), view.run()]),
+            running(self.settings, runtime, self.signing_keys, registry=self.registry) as wiring,
+        ):
             yield wiring
 
     @asynccontextmanager

@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict
 from typing import Any, Final
 
 from fastapi import FastAPI
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from cnop_platform import app as platform
 from cnop_platform.app import Wiring
 from cnop_platform.infrastructure import background
+from cnop_platform.metrics import published_counters
 from cnop_platform.runtime import ServiceRuntime, service_runtime
 from cnop_platform.system import SystemClock
 from cnop_users.adapters.signing_keys import SigningKeys
@@ -70,17 +73,21 @@ def make_app(wire: platform.Wire, *, gateway_secret: str = "", policies: str | N
 
 
 @asynccontextmanager
-async def running(settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys) -> AsyncIterator[Wiring]:
-    """Build the service on a runtime that is up, and run what it does in the background."""
+async def running(
+    settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys, *, registry: CollectorRegistry = REGISTRY
+) -> AsyncIterator[Wiring]:
+    """Build the service on a runtime that is up, and run what it does in the background; `registry` gets its counts."""
     service = UserService(settings, runtime, keys)
+    figures = published_counters("cnop_ledger", lambda: asdict(service.ledger.stats), registry=registry)
     async with background(service.chores()):
         try:
-            yield Wiring(
-                gatekeeper=runtime.gatekeeper,
-                health=runtime.infrastructure.health(),
-                environment=settings.environment.value,
-                provided={type(each): each for each in service.objects()},
-            )
+            with figures:
+                yield Wiring(
+                    gatekeeper=runtime.gatekeeper,
+                    health=runtime.infrastructure.health(),
+                    environment=settings.environment.value,
+                    provided={type(each): each for each in service.objects()},
+                )
         finally:
             await service.close()
 

@@ -1,0 +1,89 @@
+"""The pipeline: well-formed, pinned, with no more rights than needed, and nothing of what it builds unsigned."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from tools import ROOT, from_pypi, output
+
+FOLDER = ROOT / ".github"
+WORKFLOWS = sorted((FOLDER / "workflows").glob("*.yml"))
+DEPENDABOT = FOLDER / "dependabot.yml"
+ZIZMOR = "zizmor==1.32.0"
+SCHEMAS = "check-jsonschema==0.39.0"
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
+VERSION = re.compile(r"# v\d+\.\d+\.\d+$")
+# Who may write, what, and nothing else.
+WRITES = {("release.yml", "image"): {"packages", "id-token", "attestations"}}
+
+
+def parsed(path: Any) -> dict[str, Any]:
+    return dict(yaml.safe_load(path.read_text()))
+
+
+def jobs() -> list[tuple[str, str, dict[str, Any]]]:
+    return [(path.name, name, job) for path in WORKFLOWS for name, job in parsed(path)["jobs"].items()]
+
+
+def steps() -> list[dict[str, Any]]:
+    return [step for _, _, job in jobs() for step in job["steps"]]
+
+
+def test_zizmor_finds_nothing() -> None:
+    output(from_pypi("zizmor", ZIZMOR), "--offline", "--persona=pedantic", "--no-progress", FOLDER)
+
+
+def test_files_follow_the_schemas_of_their_readers() -> None:
+    check = from_pypi("check-jsonschema", SCHEMAS)
+    output(check, "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    output(check, "--builtin-schema", "vendor.dependabot", DEPENDABOT)
+
+
+def test_actions_are_pinned_by_commit_with_their_version_beside_it() -> None:
+    lines = [line.strip() for path in WORKFLOWS for line in path.read_text().splitlines() if "uses:" in line]
+    assert len(lines) >= 10
+    for line in lines:
+        assert PINNED.search(line), line
+        assert VERSION.search(line), line
+    # One version of each, wherever it is used.
+    assert len({step["uses"] for step in steps() if "uses" in step}) == len(
+        {step["uses"].partition("@")[0] for step in steps() if "uses" in step}
+    )
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_rights_are_given_to_jobs_and_are_few(path: Any) -> None:
+    workflow = parsed(path)
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        assert job["timeout-minutes"] <= 45, name
+        granted = dict(job["permissions"])
+        assert granted.pop("contents") == "read", name
+        assert set(granted) == WRITES.get((path.name, name), set()), name
+
+
+def test_no_checkout_leaves_the_token_behind() -> None:
+    for step in steps():
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"] == {"persist-credentials": False}
+
+
+def test_every_image_is_built_listed_and_signed() -> None:
+    job = parsed(FOLDER / "workflows/release.yml")["jobs"]["image"]
+    images = {path.parent.name for path in (ROOT / "docker").glob("*/Dockerfile")} - {"dev"}
+    assert set(job["strategy"]["matrix"]["image"]) == images
+    used = " ".join(step.get("uses", "") for step in job["steps"])
+    for action in ("anchore/sbom-action", "actions/attest-build-provenance", "actions/attest-sbom"):
+        assert action in used
+
+
+def test_dependabot_watches_every_folder_that_names_something_of_others() -> None:
+    entries = {each["package-ecosystem"]: each for each in parsed(DEPENDABOT)["updates"]}
+    watched = {name: set(each.get("directories", [each.get("directory")])) for name, each in entries.items()}
+    assert watched["docker"] == {f"/docker/{path.parent.name}" for path in (ROOT / "docker").glob("*/Dockerfile")}
+    pinned = {path.parent for path in (ROOT / "terraform").rglob("*.tf") if "required_providers" in path.read_text()}
+    assert watched["terraform"] == {f"/{path.relative_to(ROOT)}" for path in pinned if "modules" not in path.parts}
+    assert watched["npm"] == {"/frontend"}
+    for each in entries.values():
+        assert each["cooldown"]["default-days"] >= 7
