@@ -19,6 +19,7 @@ SEAL: Final = "# Made by `./cnop lock`; do not edit. Seal: "
 DEVELOPMENT: Final = "requirements-dev.txt"
 NODE: Final = "frontend/requirements-node.txt"
 DEBUG: Final = "docker/dev/requirements.txt"
+SCAN: Final = "cli/requirements-scan.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def wanted_locks(*, root: Path = ROOT) -> tuple[Lock, ...]:
         *(_lock(f"{folder}/requirements.txt", third_party([name], among=ours)) for folder, name in images.items()),
         _lock(NODE, groups["node"]),
         _lock(DEBUG, groups["debug"]),
+        _lock(SCAN, groups["scan"]),
     )
 
 
@@ -81,7 +83,7 @@ def write(lock: Lock, *, uv: Path, upgrade: bool, root: Path = ROOT) -> None:
         draft = Path(folder) / "requirements.txt"
         if path.exists():
             draft.write_bytes(path.read_bytes())
-        alone = lock.path in {DEVELOPMENT, NODE, DEBUG}
+        alone = lock.path in {DEVELOPMENT, NODE, DEBUG, SCAN}
         options = [*([] if alone else ["-c", str(root / DEVELOPMENT)]), *(["--upgrade"] if upgrade else [])]
         argv = [
             str(uv), "pip", "compile", "-", "--universal", "--generate-hashes", "--python-version", "3.11",
