@@ -155,6 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Set-Cookie", "session=1")
         self.send_header("X-Powered-By", "tests")
+        for name, value in self.server.answers_with.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
@@ -186,6 +188,7 @@ class Service(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.name = name
         self.documents = documents or {}
+        self.answers_with: dict[str, str] = {}
         self.seen: list[dict[str, Any]] = []
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()

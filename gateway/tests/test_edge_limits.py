@@ -47,6 +47,22 @@ def test_each_user_has_a_budget_for_each_class_of_operation(strict: Gateway, key
     assert strict.get("/api/v1/orders", headers=keys.bearer("customer", sub="busy")).status_code == 200
 
 
+def test_what_a_service_says_of_a_limit_of_its_own_stands_beside_the_gateways(strict: Gateway, keys: Keys):
+    service = strict.services["order_service"]
+    service.answers_with = {
+        "RateLimit": '"orders";r=0;t=7',
+        "RateLimit-Policy": '"orders";q=30;w=3',
+        "Retry-After": "7",
+    }
+    try:
+        answer = strict.request("POST", "/api/v1/orders", headers=keys.bearer("customer", sub="both"))
+    finally:
+        service.answers_with = {}
+    assert answer.headers["ratelimit"].startswith('"orders";r=0;t=7, "trade";r=2;t=')
+    assert answer.headers["ratelimit-policy"] == '"orders";q=30;w=3, "trade";q=3;w=90'
+    assert answer.headers.get_list("retry-after") == ["7"]
+
+
 def test_another_token_of_the_same_user_shares_the_budget(strict: Gateway, keys: Keys):
     answers = [
         strict.request("POST", "/api/v1/orders", headers=keys.bearer("customer", sub="same", jti=str(number)))

@@ -85,7 +85,13 @@ def quota_headers_filter() -> Json:
         extension_config=extension(
             "envoy.filters.http.header_mutation",
             "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
-            **response_mutation([header("ratelimit", remaining), header("ratelimit-policy", _from_route(_POLICY))]),
+            # A service that refuses by a limit of its own has said so already; both are lists.
+            **response_mutation(
+                [
+                    header("ratelimit", remaining, action="APPEND_IF_EXISTS_OR_ADD"),
+                    header("ratelimit-policy", _from_route(_POLICY), action="APPEND_IF_EXISTS_OR_ADD"),
+                ]
+            ),
         ),
     )
 

@@ -69,6 +69,11 @@ async def note(
     return {"text": body.text if body else None}
 
 
+@router.post("/sign-in")
+async def sign_in(_access: Annotated[None, public(Permission.LOGIN, rate=RateClass.AUTH)]) -> str:
+    return "welcome"
+
+
 @router.post("/payments", status_code=201)
 async def pay(
     principal: Annotated[Principal, requires(Permission.DEPOSIT, rate=RateClass.TRADE, body_limit_bytes=100)],
@@ -111,6 +116,7 @@ class ServiceUnderTest:
         self.store = MemoryStore()
         self.sessions = Sessions()
         self.audit = AuditTrail(store=self.store, key=b"k" * 32, service="sample", clock=self.clock, entropy=bytes)
+        self.limits = None
         self.healthy = {"store": True, "valkey": True}
         self.app = create_app(
             name="sample",
@@ -143,6 +149,7 @@ class ServiceUnderTest:
             policies=load_policies(policies_folder()),
             audit=self.audit,
             clock=self.clock,
+            limits=self.limits,
         )
         health = Health(required={"store": self._probe("store")}, optional={"valkey": self._probe("valkey")})
         yield Wiring(gatekeeper=gatekeeper, health=health, environment="local", provided={Greeter: Greeter()})

@@ -22,6 +22,7 @@ from cnop_platform.permissions import Role
 from cnop_platform.policies import load_role_matrix, policies_folder
 from cnop_platform.problem import PROBLEM_SCHEMA
 from cnop_platform.routes import SecureRoute
+from cnop_platform.shared_limits import group_of
 
 T = TypeVar("T")
 
@@ -105,6 +106,7 @@ def _describe_access(app: FastAPI, policies: str | None) -> None:
         if not isinstance(route, APIRoute):
             continue
         access = declared_access(route)
+        group_of(access)
         if access.public and access.permission and Role.PUBLIC not in matrix[access.permission]:
             raise UndeclaredAccess(f"{route.path} is declared public, but no policy grants {access.permission} to all")
         operation: dict[str, Any] = {

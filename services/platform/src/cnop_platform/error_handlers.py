@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from cnop_core.errors import CnopError, FieldError, RateLimited, Unauthenticated
 from cnop_platform.problem import problem_response, status_of
+from cnop_platform.shared_limits import SharedLimitReached
 
 _log = structlog.get_logger()
 _LOCATIONS = ("body", "query", "path", "header", "cookie")
@@ -33,6 +34,8 @@ async def _expected(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.retry_after_seconds)
+        if isinstance(error, SharedLimitReached):
+            headers |= error.headers
     elif isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="cnop"'
     elif status == 503:

@@ -10,6 +10,7 @@ from cnop_core.errors import Forbidden
 from cnop_platform.access import Access, Authenticator, Principal, StepUpNeeded
 from cnop_platform.audit import AuditEvent, AuditTrail, Severity
 from cnop_platform.policies import Decision, PolicyEngine, Question
+from cnop_platform.shared_limits import SharedLimits, group_of, source_of
 
 STEP_UP_SECONDS: Final = 300
 
@@ -18,26 +19,40 @@ class Gatekeeper:
     """Applies access declarations. Deny is the answer whenever a role, claim or grant is missing."""
 
     def __init__(
-        self, *, authenticator: Authenticator, policies: PolicyEngine, audit: AuditTrail, clock: Clock
+        self,
+        *,
+        authenticator: Authenticator,
+        policies: PolicyEngine,
+        audit: AuditTrail,
+        clock: Clock,
+        limits: SharedLimits | None = None,
     ) -> None:
         self._authenticator = authenticator
         self._policies = policies
         self._audit = audit
         self._clock = clock
+        self._limits = limits
 
     async def admit(self, request: Request, access: Access) -> Principal | None:
-        """Return the caller, None for a public endpoint. Raises `Unauthenticated` or `Forbidden`."""
+        """Return the caller, None for a public endpoint. Raises `Unauthenticated`, `Forbidden` or `RateLimited`."""
         if access.public:
+            await self._count(access, source_of(request.state.context.client_address))
             return None
         principal = await self._authenticator.authenticate(request)
         decision = self._decide(principal, access)
         structlog.contextvars.bind_contextvars(user_id=principal.user_id, policies=decision.policies)
         if decision.allowed:
+            await self._count(access, principal.user_id)
             return principal
         self._refused(request, principal, access, decision)
         if decision.needs_step_up:
             raise StepUpNeeded("confirm that it is you, then try again")
         raise Forbidden("your roles do not allow this")
+
+    async def _count(self, access: Access, subject: str) -> None:
+        group = group_of(access)
+        if group is not None and self._limits is not None:
+            await self._limits.admit(group, subject)
 
     def _decide(self, principal: Principal, access: Access) -> Decision:
         if access.permission is None:

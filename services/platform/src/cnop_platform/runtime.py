@@ -14,6 +14,7 @@ from cnop_platform.peer_client import peer_client
 from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.revocations import RevocationView
 from cnop_platform.settings import ServiceSettings
+from cnop_platform.shared_limits import SharedLimits
 from cnop_platform.system import entropy
 from cnop_platform.tokens import KeySource, TokenTerms, TokenVerifier
 
@@ -54,6 +55,7 @@ async def service_runtime(
             policies=load_policies(policies_folder(settings.policies)),
             audit=audit,
             clock=base.clock,
+            limits=SharedLimits(base.cache, allowances=settings.allowances, clock=base.clock),
         )
         sealer = Sealer(store=base.store, key=settings.audit_key.get_secret_value(), service=name, clock=base.clock)
         renewal = [tls.watch()] if tls else []

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cnop_platform.allowances import LOCAL, PRODUCTION, Allowance, Allowances, LimitGroup
 from cnop_platform.mutual_tls import TransportSettings
 
 _PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "example", "placeholder", "your-")
@@ -87,6 +88,21 @@ class ServiceSettings(TransportSettings, CommonSettings):
     """Whose certificate must be shown at `jwks_url`, with mutual TLS."""
     gateway_secret: Annotated[SecretStr, Field(min_length=32)]
     audit_key: SecretKey
+    profile: Environment | None = None
+    """Which defaults apply where limits differ; the environment's unless set."""
+    shared_limits: dict[LimitGroup, Allowance] = Field(default_factory=dict)
+    """A JSON object: limits across replicas other than the profile's (see `allowances`)."""
+
+    @property
+    def limits_profile(self) -> Environment:
+        """The profile whose defaults apply."""
+        return self.profile or self.environment
+
+    @property
+    def allowances(self) -> Allowances:
+        """How often one client may do what is limited across replicas."""
+        defaults = PRODUCTION if self.limits_profile is Environment.PRODUCTION else LOCAL
+        return {**defaults, **self.shared_limits}
 
 
 def _looks_like_placeholder(secret: str) -> bool:

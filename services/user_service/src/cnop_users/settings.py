@@ -49,8 +49,6 @@ class UsersSettings(ServiceSettings):
     """What the user service needs to know. Keys are base64url of 32 bytes; older ones may follow after a comma."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    profile: Environment | None = None
-    """Which defaults apply where limits differ; the environment's unless set."""
 
     ledger_key: Annotated[SecretStr, AfterValidator(_ledger_keys_text)]
     pepper: Annotated[SecretStr, AfterValidator(_keyring_text("pepper"))]
@@ -105,11 +103,6 @@ class UsersSettings(ServiceSettings):
         if self.environment is Environment.PRODUCTION and self.password_cost < _LEAST_PRODUCTION_COST:
             raise ValueError(f"bcrypt_cost must be at least {_LEAST_PRODUCTION_COST} in production")
         return self
-
-    @property
-    def limits_profile(self) -> Environment:
-        """The profile whose defaults apply."""
-        return self.profile or self.environment
 
     @property
     def password_cost(self) -> int:
