@@ -27,6 +27,29 @@ def components(options: Options) -> dict[str, Component]:
     return {component.name: component for component in made}
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_replicas_listen_beside_the_first_and_the_gateway_looks_whether_they_are_ready(state: StateDir, tls) -> None:
+    options = Options(state=state, ports=Ports.shifted(100), replicas={"order_service": 3}, tls=tls)
+    upstreams = plan.gateway_settings(options, gateway_secret="s" * 32)["upstreams"]
+    orders = upstreams["order_service"]
+    assert (orders["port"], orders["replica_ports"], orders["ready_path"]) == (8102, [8302, 8502], "/health/ready")
+    assert "ready_path" not in upstreams["user_service"]
+    taken = options.all_ports()
+    assert len(set(taken.values())) == len(taken)
+    assert taken["order_service-3"] == 8502
+    assert ("order_service-3, operations" in taken) == tls
+
+    secrets = SecretStore(options.state.secrets)
+    secrets.prepare(valkey_port=options.ports.valkey)
+    prepared = Prepared(page=None, valkey=("valkey",), gateway=("envoy",))
+    made = {each.name: each for each in plan.components(options, prepared=prepared, secrets=secrets, environ={})}
+    assert made["order_service-2"].environment["CNOP_PORT"] == "8302"
+    assert (
+        made["order_service-2"].environment["CNOP_SECRETS_DIR"] == made["order_service"].environment["CNOP_SECRETS_DIR"]
+    )
+    assert "order_service-2" in made["gateway"].after
+
+
 def test_a_component_waits_only_for_components_that_there_are(components: dict[str, Component]) -> None:
     for component in components.values():
         assert components.keys() >= set(component.after), component.name

@@ -178,3 +178,17 @@ def test_keys_are_fetched_through_the_service_s_own_cluster_and_its_tls(tmp_path
     (keys,) = [each for each in plain["static_resources"]["clusters"] if each["name"] == "keys"]
     assert keys["type"] == "STRICT_DNS"
     validate(find_envoy(), plain)
+
+
+def test_a_service_of_several_processes_is_looked_at_and_a_retry_goes_to_another():
+    plain = settings_of()
+    orders = plain.upstreams["order_service"].model_copy(
+        update={"replica_ports": (8202,), "ready_path": "/health/ready"}
+    )
+    config = render(settings_of(upstreams={**plain.upstreams, "order_service": orders}), operations())
+    validate(find_envoy(), config)
+    listed = {cluster["name"]: cluster for cluster in config["static_resources"]["clusters"]}
+    endpoints = listed["order_service"]["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    assert [each["endpoint"]["address"]["socket_address"]["port_value"] for each in endpoints][1:] == [8202]
+    assert listed["order_service"]["health_checks"][0]["http_health_check"]["path"] == "/health/ready"
+    assert "health_checks" not in listed["web"]

@@ -29,6 +29,7 @@ COMMANDS: Final = (
     Command("up", "start the platform and watch over it", "./cnop up --detach"),
     Command("status", "show each process, its health, memory and restarts", "./cnop status --json"),
     Command("logs", "show what the processes wrote", "./cnop logs order_service -f"),
+    Command("restart", "replace a component's processes one by one", "./cnop restart order_service"),
     Command("down", "stop the platform", "./cnop down"),
     Command("demo", "fill the running platform with people, funds and trades", "./cnop demo"),
     Command("test", "run the tests", "./cnop test unit"),

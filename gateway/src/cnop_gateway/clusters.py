@@ -14,6 +14,7 @@ STREAM_PRIORITY = "HIGH"
 _IDLE_SECONDS = 60
 _CONNECT_SECONDS = 1
 _EJECTION_SECONDS = 5
+_READINESS_SECONDS = 0.5
 
 
 def clusters(settings: GatewaySettings) -> list[Json]:
@@ -44,7 +45,6 @@ def _key_cluster(uri: SplitResult, settings: GatewaySettings) -> Json:
 
 
 def _cluster(name: str, upstream: Upstream, settings: GatewaySettings) -> Json:
-    address = {"socket_address": {"address": upstream.host, "port_value": upstream.port}}
     cluster: Json = {
         "name": name,
         "type": "STATIC" if upstream.is_address else "STRICT_DNS",
@@ -53,7 +53,7 @@ def _cluster(name: str, upstream: Upstream, settings: GatewaySettings) -> Json:
         "per_connection_buffer_limit_bytes": 65_536,
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+            "endpoints": [{"lb_endpoints": _endpoints(upstream)}],
         },
         "circuit_breakers": _circuit_breakers(settings),
         "outlier_detection": _outlier_detection(),
@@ -65,9 +65,18 @@ def _cluster(name: str, upstream: Upstream, settings: GatewaySettings) -> Json:
             )
         },
     }
+    if upstream.ready_path:
+        cluster["health_checks"] = [_readiness(name, upstream.ready_path)]
     if upstream.tls:
         cluster["transport_socket"] = _mutual_tls(settings, name, upstream.tls)
     return cluster
+
+
+def _endpoints(upstream: Upstream) -> list[Json]:
+    return [
+        {"endpoint": {"address": {"socket_address": {"address": upstream.host, "port_value": port}}}}
+        for port in (upstream.port, *upstream.replica_ports)
+    ]
 
 
 def _circuit_breakers(settings: GatewaySettings) -> Json:
@@ -106,6 +115,18 @@ def _outlier_detection() -> Json:
         "base_ejection_time": duration(_EJECTION_SECONDS),
         "max_ejection_time": duration(_EJECTION_SECONDS * 6),
         "max_ejection_percent": 50,
+    }
+
+
+def _readiness(name: str, path: str) -> Json:
+    # It also brings a replica back that was left out for its failures and has started again meanwhile.
+    return {
+        "timeout": duration(1),
+        "interval": duration(_READINESS_SECONDS),
+        "no_traffic_interval": duration(_READINESS_SECONDS),
+        "unhealthy_threshold": 2,
+        "healthy_threshold": 1,
+        "http_health_check": {"host": name, "path": path},
     }
 
 

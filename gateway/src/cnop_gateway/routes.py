@@ -7,7 +7,7 @@ from cnop_gateway.clusters import STREAM_PRIORITY, WEB
 from cnop_gateway.headers import Content, response_mutation, security_headers
 from cnop_gateway.limits import METADATA, rate_class_metadata
 from cnop_gateway.operations import Access, Operation, methods_by_path
-from cnop_gateway.protobuf import Json, duration, header, literal, typed
+from cnop_gateway.protobuf import Json, duration, extension, header, literal, typed
 from cnop_gateway.rates import RateClass
 from cnop_gateway.replies import TIMESTAMP
 from cnop_gateway.settings import GatewaySettings, Listener
@@ -128,8 +128,8 @@ def _action(operation: Operation) -> Json:
         action["regex_rewrite"] = {"pattern": _regex(f"^{API_PREFIX}(/.*?)/?$"), "substitution": r"\1"}
     if access.stream:
         action["priority"] = STREAM_PRIORITY
-    elif operation.method in _READS:
-        action["retry_policy"] = _retry_reads()
+    else:
+        action["retry_policy"] = _retry_reads() if operation.method in _READS else _retry_unsent()
     return action
 
 
@@ -233,10 +233,25 @@ def _metadata(operation: str, path: str, rate: Json) -> Json:
 
 
 def _retry_reads() -> Json:
-    # Only where the service cannot have seen the request.
+    return _retry("connect-failure,refused-stream,reset-before-request")
+
+
+def _retry_unsent() -> Json:
+    # Whatever changes something is sent at most once: only where no connection came to be, another replica is tried.
+    return _retry("connect-failure")
+
+
+def _retry(conditions: str) -> Json:
     return {
-        "retry_on": "connect-failure,refused-stream,reset-before-request",
+        "retry_on": conditions,
         "num_retries": 2,
+        "retry_host_predicate": [
+            extension(
+                "envoy.retry_host_predicates.previous_hosts",
+                "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+            )
+        ],
+        "host_selection_retry_max_attempts": 3,
         "retry_back_off": {"base_interval": duration(0.025), "max_interval": duration(0.25)},
     }
 

@@ -52,6 +52,10 @@ class Upstream(_Frozen):
 
     host: str = "127.0.0.1"
     port: Port
+    # Where further processes of the service listen on the same host. Behind a name, the name may have many addresses.
+    replica_ports: tuple[Port, ...] = Field(default=(), max_length=32)
+    # What a replica answers with 200 for as long as it wants requests; without it, only failures show that it does not.
+    ready_path: str | None = Field(default=None, pattern="^/[a-z/]*$")
     tls: UpstreamTls | None = None
 
     @property

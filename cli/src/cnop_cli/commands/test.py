@@ -16,6 +16,7 @@ from cnop_cli.commands.options import add_state, note
 from cnop_cli.errors import CommandError
 from cnop_cli.proof.campaign import DEFAULT_MINUTES, campaign
 from cnop_cli.stack import processes, record
+from cnop_cli.stack.plan import SERVICES
 from cnop_cli.stack.state import StateDir
 from cnop_cli.stages import Skip, Stage, run_all, run_tool
 from cnop_cli.trial import addresses, trial
@@ -138,6 +139,18 @@ def chaos(choice: Choice) -> None:
     campaign(minutes=choice.minutes, seed=choice.seed, report=note)
 
 
+def upgrade(choice: Choice) -> None:
+    """Replace every service's processes one by one under load, and count the requests that failed: none may."""
+    if choice.names is not None:
+        raise Skip("it is one experiment, without tests to choose from by name")
+    from cnop_cli.proof.upgrade import replace_under_load  # noqa: PLC0415 - only this stage needs it
+
+    options = [part for service in SERVICES for part in ("--replicas", f"{service}=2")]
+    with trial(*options) as stack:
+        note(replace_under_load(stack))
+        stack.cnop("ledger", "verify")
+
+
 def running(choice: Choice) -> None:
     """Run the black-box tests against a platform that runs already: the local one, or the one that variables name."""
     known = record.load(choice.state.record)
@@ -196,6 +209,7 @@ STAGES: Final[dict[str, Callable[[Choice], None]]] = {
     "security": security,
     "transport": transport,
     "chaos": chaos,
+    "upgrade": upgrade,
     "running": running,
     "deploy": deploy,
     "infra": infra,

@@ -7,7 +7,7 @@ import time
 from cnop_cli.commands.options import add_state, note
 from cnop_cli.errors import CommandError
 from cnop_cli.stack import launch, observe, record
-from cnop_cli.stack.plan import Options
+from cnop_cli.stack.plan import MAX_REPLICAS, SERVICES, Options
 from cnop_cli.stack.ports import Ports
 from cnop_cli.stack.record import Phase, StackRecord
 from cnop_cli.stack.tracing import ENDPOINT, checked_endpoint
@@ -26,7 +26,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--otlp-endpoint", metavar="URL", help=f"send traces to this collector (OTLP/HTTP; or set {ENDPOINT})"
     )
     parser.add_argument("--tls", action="store_true", help="TLS at the doors, mutual TLS between the processes")
+    parser.add_argument(
+        "--replicas",
+        action="append",
+        default=[],
+        type=replicas,
+        metavar="SERVICE=N",
+        help="run N processes of a service, for example order_service=2",
+    )
     parser.add_argument("--store-endpoint", metavar="URL", help="a DynamoDB other than that of AWS")
+
+
+def replicas(text: str) -> tuple[str, int]:
+    """Read one `--replicas`; the parser reports what is wrong."""
+    service, _, number = text.partition("=")
+    if service not in SERVICES or not number.isdecimal() or not 1 <= int(number) <= MAX_REPLICAS:
+        message = f"expected SERVICE=N with a service of {', '.join(SERVICES)} and N from 1 to {MAX_REPLICAS}"
+        raise argparse.ArgumentTypeError(message)
+    return service, int(number)
 
 
 def options_from(args: argparse.Namespace) -> Options:
@@ -41,6 +58,7 @@ def options_from(args: argparse.Namespace) -> Options:
         monitoring=args.monitoring,
         otlp_endpoint=checked_endpoint(args.otlp_endpoint or os.environ.get(ENDPOINT)),
         tls=args.tls,
+        replicas=dict(args.replicas),
     )
 
 

@@ -55,7 +55,7 @@ def prepare(options: Options, *, report: Report) -> Supervisor:
     known = record.load(state.record)
     if known is None or known.phase is not Phase.STOPPED:
         clear_leftovers(state, report=report)
-    ports.require_free(options.ports, ops=options.tls)
+    ports.require_free(options.all_ports())
     prepare_store(options, report=report)
     built = page.build(report=report)
     if built is None:

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -18,6 +18,8 @@ from cnop_cli.stack.state import StateDir
 from cnop_cli.stack.supervisor import Component
 from cnop_cli.workspace import ROOT
 
+SERVICES: Final = ("user_service", "inventory_service", "order_service")
+MAX_REPLICAS: Final = 8
 ISSUER: Final = "https://cnop.localhost"
 AUDIENCE: Final = "cnop"
 TABLE: Final = "cnop"
@@ -41,6 +43,8 @@ class Options:
     region: str = "us-east-1"
     monitoring: bool = False
     tls: bool = False
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """How many processes a service has; 1 where it is not named."""
     otlp_endpoint: str | None = None
     """The base address of the collector that traces are sent to; None: there are no traces."""
 
@@ -79,12 +83,27 @@ class Options:
 
     def service_urls(self) -> dict[str, str]:
         """Give the address of each service on its own port."""
-        services = ("user_service", "inventory_service", "order_service")
-        return {name: f"{self.scheme}://{HOST}:{self.ports.by_name()[name]}" for name in services}
+        return {name: f"{self.scheme}://{HOST}:{self.ports.by_name()[name]}" for name in SERVICES}
 
-    def probe_url(self, name: str) -> str:
+    def replicas_of(self, service: str) -> dict[str, Ports]:
+        """Give the ports of each process of a service by the process's name; the first has the service's own."""
+        count = self.replicas.get(service, 1)
+        names = [service, *(f"{service}-{number}" for number in range(2, count + 1))]
+        return {name: self.ports.replica(number) for number, name in enumerate(names, start=1)}
+
+    def all_ports(self) -> dict[str, int]:
+        """Give every port that the stack listens on, by whose it is."""
+        taken = self.ports.by_name()
+        for service in SERVICES:
+            for name, ports in self.replicas_of(service).items():
+                taken[name] = ports.by_name()[service]
+                taken |= {f"{name}, operations": ports.ops[service]} if self.tls else {}
+        return taken | ({"web, operations": self.ports.ops["web"]} if self.tls else {})
+
+    def probe_url(self, name: str, ports: Ports | None = None) -> str:
         """Give the address at which a service shows health and metrics: one that wants no certificate."""
-        return f"http://{HOST}:{(self.ports.ops if self.tls else self.ports.by_name())[name]}"
+        ports = ports or self.ports
+        return f"http://{HOST}:{(ports.ops if self.tls else ports.by_name())[name]}"
 
     def through_the_door(self, path: str) -> str:
         """Give the probe (see `health`) of a path at the gateway."""
@@ -135,7 +154,9 @@ def _door_tls(options: Options) -> dict[str, Any]:
 
 
 def _upstream(options: Options, name: str) -> dict[str, Any]:
-    where: dict[str, Any] = {"host": HOST, "port": options.ports.by_name()[name]}
+    first, *others = [ports.by_name()[name] for ports in options.replicas_of(name).values()]
+    where: dict[str, Any] = {"host": HOST, "port": first}
+    where |= {"replica_ports": others, "ready_path": "/health/ready"} if others else {}
     shown = options.certificates
     if shown is None:
         return where
@@ -164,12 +185,12 @@ def components(
     """Give the components in the order of their start."""
     base = _base_environment(options, environ)
     maker = _Maker(options, secrets, base)
-    services = tuple(options.service_urls())
+    services = tuple(name for service in SERVICES for name in options.replicas_of(service))
     return (
         Component("valkey", prepared.valkey, base, f"tcp://{HOST}:{options.ports.valkey}"),
-        maker.service("user_service", "cnop_users", _identity(options, secrets)),
-        maker.service("inventory_service", "cnop_inventory"),
-        maker.service("order_service", "cnop_orders"),
+        *maker.service("user_service", "cnop_users", _identity(options, secrets)),
+        *maker.service("inventory_service", "cnop_inventory"),
+        *maker.service("order_service", "cnop_orders"),
         # The feed is healthy when its prices arrive where people look at them.
         maker.worker("price_feed", "cnop_inventory", "feed", probe=_prices_arrive(options)),
         maker.worker("order_engine", "cnop_orders", "engine", probe="uptime:1.5"),
@@ -221,16 +242,18 @@ class _Maker:
     secrets: SecretStore
     base: dict[str, str]
 
-    def service(self, name: str, module: str, extra: Mapping[str, str] | None = None) -> Component:
-        url = self.options.service_urls()[name]
-        return Component(
-            name,
-            (sys.executable, "-m", module),
-            {**self._environment(name), **self._transport(name), **(extra or {})},
-            f"{self.options.probe_url(name)}/health/ready",
-            url=url,
-            after=("valkey",),
-        )
+    def service(self, service: str, module: str, extra: Mapping[str, str] | None = None) -> list[Component]:
+        return [
+            Component(
+                name,
+                (sys.executable, "-m", module),
+                {**self._environment(service), **self._transport(service, ports), **(extra or {})},
+                f"{self.options.probe_url(service, ports)}/health/ready",
+                url=f"{self.options.scheme}://{HOST}:{ports.by_name()[service]}",
+                after=("valkey",),
+            )
+            for name, ports in self.options.replicas_of(service).items()
+        ]
 
     def worker(self, name: str, module: str, role: str, *, probe: str) -> Component:
         argv = (sys.executable, "-m", module, role)
@@ -242,15 +265,14 @@ class _Maker:
         probe = f"{self.options.probe_url('web')}/health/ready"
         environment = {
             **self._environment("web"),
-            **self._transport("web"),
+            **self._transport("web", self.options.ports),
             "CNOP_UPSTREAMS": json.dumps(self.options.service_urls()),
             **({"CNOP_PAGE_DIR": str(page)} if page else {}),
         }
         after = tuple(self.options.service_urls())
         return Component("web", (sys.executable, "-m", "cnop_web"), environment, probe, self.options.page_url, after)
 
-    def _transport(self, name: str) -> dict[str, str]:
-        ports = self.options.ports
+    def _transport(self, name: str, ports: Ports) -> dict[str, str]:
         shown = self.options.certificates
         if shown is None:
             return {"CNOP_PORT": str(ports.by_name()[name])}

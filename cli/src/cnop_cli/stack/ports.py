@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ _FROM_GATEWAY_TO_PROMETHEUS: Final = 9090 - 8080
 _TO_OPS: Final = 5
 
 
+_BETWEEN_REPLICAS: Final = 200
 SERVERS: Final = ("user_service", "inventory_service", "order_service", "web")
 
 
@@ -53,6 +55,11 @@ class Ports:
     def ops(self) -> dict[str, int]:
         """The ports on which services show health and metrics where their own want certificates."""
         return {name: getattr(self, name) + _TO_OPS for name in SERVERS}
+
+    def replica(self, number: int) -> "Ports":
+        """Give the ports of which the process of that number of a service, counted from 1, takes the service's."""
+        moved = {name: port + _BETWEEN_REPLICAS * (number - 1) for name, port in self.by_name().items()}
+        return Ports(**moved)
 
     def by_name(self) -> dict[str, int]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -103,14 +110,13 @@ def _listens(connection: Any, port: int) -> bool:
     return connection.status == psutil.CONN_LISTEN and bool(address) and address.port == port
 
 
-def require_free(ports: Ports, *, ops: bool = False) -> None:
-    """Make sure that nothing holds one of the ports; with `ops` the services' ports for operations as well.
+def require_free(ports: Mapping[str, int]) -> None:
+    """Make sure that nothing holds one of the ports, each named by whose it is.
 
     Raises:
         CommandError: one is taken; the text names the port and who holds it.
     """
-    beside = {f"{name}, operations": port for name, port in ports.ops.items()} if ops else {}
-    for name, port in {**ports.by_name(), **beside}.items():
+    for name, port in ports.items():
         if not is_free(port):
             raise CommandError(
                 f"port {port} ({name}) is taken by {owner(port)}; stop it, or start elsewhere with --port-offset 100"

@@ -1,7 +1,10 @@
 """The clock is injected: code that needs the time takes a `Clock`, tests pass one they control."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -42,9 +45,9 @@ def from_rfc3339(text: str) -> datetime:
 
 def epoch_ms(instant: datetime) -> int:
     """Return whole milliseconds since 1970-01-01T00:00:00Z."""
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
     """Return the instant that lies `milliseconds` after 1970-01-01T00:00:00Z."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    return _EPOCH + timedelta(milliseconds=milliseconds)
