@@ -69,20 +69,22 @@ class Person:
     token: str = ""
 
     @classmethod
+    def unregistered(cls, http: httpx.Client) -> "Person":
+        """Invent somebody who has no account yet."""
+        username = f"user_{secrets.token_hex(6)}"
+        person = cls(http, username, f"{username}@example.com", secrets.token_urlsafe(18), user_id="")
+        remember("password", person.password)
+        remember("email address", person.email)
+        return person
+
+    @classmethod
     def register(cls, http: httpx.Client, **profile: Any) -> "Person":
         """Register a new person with a random name and log them in."""
-        username = f"user_{secrets.token_hex(6)}"
-        body = {
-            "username": username,
-            "email": f"{username}@example.com",
-            "password": secrets.token_urlsafe(18),
-            **profile,
-        }
-        remember("password", body["password"])
-        remember("email address", body["email"])
-        answer = http.post("/auth/register", json=body)
+        person = cls.unregistered(http)
+        account = {"username": person.username, "email": person.email, "password": person.password}
+        answer = http.post("/auth/register", json={**account, **profile})
         assert answer.status_code == 201, answer.text
-        person = cls(http, username, body["email"], body["password"], answer.json()["user_id"])
+        person.user_id = answer.json()["user_id"]
         person.log_in()
         return person
 

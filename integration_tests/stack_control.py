@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,18 @@ def kill(name: str) -> int:
     pid = int(components()[name]["pid"])
     os.kill(pid, signal.SIGKILL)
     return pid
+
+
+@contextmanager
+def unattended() -> Iterator[None]:
+    """Hold the supervisor, so that what ends meanwhile stays away; afterwards it brings everything back."""
+    record = json.loads(Path(str(STATE), "run", "stack.json").read_text(encoding="utf-8"))
+    supervisor = int(record["supervisor"]["pid"])
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
 
 
 def wait_until_recovered(name: str, old_pid: int) -> None:

@@ -26,12 +26,14 @@ interface MarketsSearch {
   q?: string | undefined;
   sort?: Sort | undefined;
   category?: string | undefined;
+  starred?: boolean | undefined;
 }
 
-const marketsSearch = ({ q, sort, category }: Search): MarketsSearch => ({
+const marketsSearch = ({ q, sort, category, starred }: Search): MarketsSearch => ({
   q: asText(q),
   sort: isSort(sort) ? sort : undefined,
   category: text(category),
+  starred: starred === true ? true : undefined,
 });
 
 const ordersSearch = ({ type, status }: Search): OrderFilter => ({

@@ -32,7 +32,7 @@ function UnknownAsset({ assetId }: { assetId: string }) {
   );
   return (
     <Card>
-      <EmptyState title={`“${assetId}” is not listed`} action={action}>
+      <EmptyState isPage title={`“${assetId}” is not listed`} action={action}>
         It may have been removed, or the address is mistyped.
       </EmptyState>
     </Card>

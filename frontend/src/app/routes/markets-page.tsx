@@ -23,17 +23,17 @@ function Invitation() {
 }
 
 export function MarketsPage() {
-  const { q = '', sort = 'rank', category = '' } = route.useSearch();
+  const { q = '', sort = 'rank', category = '', starred = false } = route.useSearch();
   const navigate = route.useNavigate();
-  const show = ({ search, sort: order, category: kind }: Listing) => {
-    const next = { q: search === '' ? undefined : search, sort: order === 'rank' ? undefined : order, category: kind === '' ? undefined : kind };
+  const show = ({ search, sort: order, category: kind, starred: only }: Listing) => {
+    const next = { q: search === '' ? undefined : search, sort: order === 'rank' ? undefined : order, category: kind === '' ? undefined : kind, starred: only ? true : undefined };
     void navigate({ search: next, replace: true, resetScroll: false });
   };
   return (
     <>
       <PageTitle title="Markets">Live prices in US dollars.</PageTitle>
       <Invitation />
-      <MarketList listing={{ search: q, sort, category }} onChange={show} />
+      <MarketList listing={{ search: q, sort, category, starred }} onChange={show} />
     </>
   );
 }

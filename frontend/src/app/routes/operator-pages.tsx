@@ -28,7 +28,7 @@ export function OperatorArea() {
   if (places.length === 0) {
     return (
       <Card>
-        <EmptyState title="This page is for staff">Your account has no part in it.</EmptyState>
+        <EmptyState isPage title="This page is for staff">Your account has no part in it.</EmptyState>
       </Card>
     );
   }

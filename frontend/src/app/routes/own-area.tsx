@@ -39,7 +39,7 @@ export function CustomerArea() {
   );
   return (
     <Card>
-      <EmptyState title="This account does not trade" action={action}>
+      <EmptyState isPage title="This account does not trade" action={action}>
         It belongs to staff. Cash, orders and holdings are for customers.
       </EmptyState>
     </Card>

@@ -2,11 +2,13 @@ import { Link } from '@tanstack/react-router';
 import type { Asset } from '@/shared/api/types';
 import { formatCompactMoney } from '@/shared/money/format';
 import { AssetMark } from '@/shared/ui/asset-mark';
-import { Badge } from '@/shared/ui/badge';
 import { PercentChange } from '@/shared/ui/change';
+import { StarIcon } from '@/shared/ui/icons';
 import { LivePrice } from '@/shared/ui/live-price';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
+import { toggleFavourite, useFavourites } from './favourites';
 import { categoryName, type Sort } from './listing';
+import { Sparkline } from './sparkline';
 
 interface SortHeadProps {
   title: string;
@@ -46,16 +48,42 @@ const figuresIn = (assets: readonly Asset[]): Figures => ({
   cap: assets.some((asset) => asset.market_cap !== null),
 });
 
-function AssetRow({ asset, figures }: { asset: Asset; figures: Figures }) {
+function Star({ asset, starred }: { asset: Asset; starred: boolean }) {
+  return (
+    <button
+      type="button"
+      aria-pressed={starred}
+      aria-label={`Favourite ${asset.name}`}
+      className={`relative z-10 flex size-8 items-center justify-center rounded-md hover:bg-sunken ${starred ? 'text-star' : 'text-line-strong hover:text-text'}`}
+      onClick={() => { toggleFavourite(asset.asset_id); }}
+    >
+      <StarIcon className="size-[1.125rem]" fill={starred ? 'currentColor' : 'none'} />
+    </button>
+  );
+}
+
+interface AssetRowProps {
+  asset: Asset;
+  figures: Figures;
+  starred: boolean;
+}
+
+function AssetRow({ asset, figures, starred }: AssetRowProps) {
   return (
     <tr className={`relative ${ROW}`}>
+      <Cell className="w-px pr-0!">
+        <Star asset={asset} starred={starred} />
+      </Cell>
       <Cell>
         {/* The link covers its row, so that the whole row can be pressed. */}
         <Link to="/markets/$assetId" params={{ assetId: asset.asset_id }} className="flex items-center gap-3 outline-offset-4 after:absolute after:inset-0">
           <AssetMark symbol={asset.symbol} />
           <span className="min-w-0">
             <span className="block truncate font-medium">{asset.name}</span>
-            <span className="block text-sm text-muted">{asset.symbol}</span>
+            <span className="block text-sm text-muted">
+              {asset.symbol}
+              <span className="hidden lg:inline"> · {categoryName(asset.category)}</span>
+            </span>
           </span>
         </Link>
       </Cell>
@@ -78,8 +106,8 @@ function AssetRow({ asset, figures }: { asset: Asset; figures: Figures }) {
           {formatCompactMoney(asset.market_cap)}
         </Cell>
       )}
-      <Cell align="right" className="hidden sm:table-cell">
-        <Badge>{categoryName(asset.category)}</Badge>
+      <Cell align="right" className="hidden md:table-cell">
+        <Sparkline assetId={asset.asset_id} price={asset.price_usd} percent={asset.price_change_percentage_24h} />
       </Cell>
     </tr>
   );
@@ -93,10 +121,14 @@ interface AssetTableProps {
 
 export function AssetTable({ assets, sort, onSort }: AssetTableProps) {
   const figures = figuresIn(assets);
+  const favourites = useFavourites();
   return (
     <Table label="Assets">
       <thead>
         <tr>
+          <Head>
+            <span className="sr-only">Favourite</span>
+          </Head>
           <Head>Asset</Head>
           <SortHead title="Price" ascending="price-asc" descending="price-desc" sort={sort} onSort={onSort} />
           <SortHead title="24 h" className="hidden sm:table-cell" ascending="change-asc" descending="change-desc" sort={sort} onSort={onSort} />
@@ -110,14 +142,14 @@ export function AssetTable({ assets, sort, onSort }: AssetTableProps) {
               Market cap
             </Head>
           )}
-          <Head align="right" className="hidden sm:table-cell">
-            Category
+          <Head align="right" className="hidden md:table-cell">
+            Last 24 hours
           </Head>
         </tr>
       </thead>
       <tbody>
         {assets.map((asset) => (
-          <AssetRow key={asset.asset_id} asset={asset} figures={figures} />
+          <AssetRow key={asset.asset_id} asset={asset} figures={figures} starred={favourites.includes(asset.asset_id)} />
         ))}
       </tbody>
     </Table>

@@ -53,6 +53,27 @@ export function useCandles(assetId: string, interval: Interval) {
   });
 }
 
+const DAY_HOURS = 24;
+const CLOSES_STALE_MS = 10 * 60_000;
+
+/** The closing prices of the last day's hours, oldest first; nobody is asked before they are wanted, nor again for ten minutes. */
+export function useDayOfCloses(assetId: string, wanted: boolean): readonly number[] | undefined {
+  const api = useApi();
+  const candles = useQuery({
+    queryKey: keys.candles(assetId, 'day'),
+    queryFn: async ({ signal }) => {
+      const query = { interval: '1h' as const, start: new Date(Date.now() - DAY_HOURS * 3_600_000).toISOString() };
+      const page = await unwrap(api.GET('/api/v1/inventory/assets/{asset_id}/prices', { params: { path: { asset_id: assetId }, query }, signal }));
+      return page.data.map(toBar).sort((left, right) => left.time - right.time).map((bar) => bar.close);
+    },
+    enabled: wanted,
+    staleTime: CLOSES_STALE_MS,
+    refetchInterval: CLOSES_STALE_MS,
+    retry: false,
+  });
+  return candles.data;
+}
+
 /** The bar that a price at this moment belongs to: the last one moved on, or a new one. */
 export function withTick(last: Bar | undefined, price: number, nowSeconds: number, intervalSeconds: number): Bar {
   const time = nowSeconds - (nowSeconds % intervalSeconds);

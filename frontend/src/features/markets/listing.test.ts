@@ -7,7 +7,7 @@ const eth = makeAsset({ asset_id: 'ETH', name: 'Ethereum', price_usd: 3000, mark
 const doge = makeAsset({ asset_id: 'DOGE', name: 'Dogecoin', price_usd: null, market_cap_rank: null, price_change_percentage_24h: null, category: 'meme' });
 const all = [doge, eth, btc];
 
-const ids = (listing: Partial<Listing>) => arrange(all, { search: '', sort: 'rank', category: '', ...listing }).map((asset) => asset.asset_id);
+const ids = (listing: Partial<Listing>, favourites: readonly string[] = []) => arrange(all, { search: '', sort: 'rank', category: '', starred: false, ...listing }, favourites).map((asset) => asset.asset_id);
 
 describe('arrange', () => {
   it('orders by rank, unranked last', () => {
@@ -28,6 +28,11 @@ describe('arrange', () => {
     expect(ids({ search: ' eTh ' })).toEqual(['ETH']);
     expect(ids({ search: 'coin' })).toEqual(['BTC', 'DOGE']);
     expect(ids({ search: 'nothing' })).toEqual([]);
+  });
+
+  it('narrows to what is starred', () => {
+    expect(ids({ starred: true }, ['DOGE', 'BTC', 'GONE'])).toEqual(['BTC', 'DOGE']);
+    expect(ids({ starred: true })).toEqual([]);
   });
 
   it('narrows to a category', () => {

@@ -16,6 +16,8 @@ export interface Listing {
   readonly sort: Sort;
   /** Empty for all categories. */
   readonly category: string;
+  /** Only what the reader has starred. */
+  readonly starred: boolean;
 }
 
 export const isSort = (value: unknown): value is Sort => SORTS.some(([sort]) => sort === value);
@@ -50,8 +52,9 @@ function matches(asset: Asset, search: string): boolean {
 }
 
 /** The assets to show, in order; ties keep the server's order. */
-export function arrange(assets: readonly Asset[], { search, sort, category }: Listing): Asset[] {
+export function arrange(assets: readonly Asset[], { search, sort, category, starred }: Listing, favourites: readonly string[]): Asset[] {
   return assets
+    .filter((asset) => !starred || favourites.includes(asset.asset_id))
     .filter((asset) => (category === '' || asset.category === category) && matches(asset, search))
     .sort(COMPARISONS[sort]);
 }

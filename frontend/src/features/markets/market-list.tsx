@@ -3,10 +3,11 @@ import type { Asset } from '@/shared/api/types';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
 import { INPUT } from '@/shared/ui/field';
-import { SearchIcon } from '@/shared/ui/icons';
+import { SearchIcon, StarIcon } from '@/shared/ui/icons';
 import { Select } from '@/shared/ui/select';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { AssetTable } from './asset-table';
+import { useFavourites } from './favourites';
 import { arrange, categoriesOf, categoryName, isSort, type Listing, SORTS } from './listing';
 
 interface MarketListProps {
@@ -31,6 +32,13 @@ function Filters({ listing, onChange, assets }: MarketListProps & { assets: read
           }}
         />
       </div>
+      <Button
+        aria-pressed={listing.starred}
+        className="col-span-2 aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
+        onClick={() => { onChange({ ...listing, starred: !listing.starred }); }}
+      >
+        <StarIcon fill={listing.starred ? 'currentColor' : 'none'} /> Favourites
+      </Button>
       <Select label="Category" options={categories} value={listing.category} className="sm:w-44" onChoose={(category) => { onChange({ ...listing, category }); }} />
       <Select label="Sort by" options={SORTS} value={listing.sort} className="sm:w-48" onChoose={(sort) => { if (isSort(sort)) onChange({ ...listing, sort }); }} />
     </div>
@@ -40,10 +48,12 @@ function Filters({ listing, onChange, assets }: MarketListProps & { assets: read
 /** All assets at live prices, to be searched, narrowed and sorted. */
 export function MarketList({ listing, onChange }: MarketListProps) {
   const assets = useAssets();
+  const favourites = useFavourites();
   if (assets.data === undefined) {
     return <Card>{assets.error === null ? <LoadingRows rows={10} label="Loading markets" /> : <FailedState error={assets.error} onRetry={() => void assets.refetch()} />}</Card>;
   }
-  const shown = arrange(assets.data, listing);
+  const shown = arrange(assets.data, listing, favourites);
+  const noneStarred = listing.starred && favourites.length === 0;
   return (
     <Card>
       <Filters listing={listing} onChange={onChange} assets={assets.data} />
@@ -51,8 +61,8 @@ export function MarketList({ listing, onChange }: MarketListProps) {
         {shown.length} assets shown
       </p>
       {shown.length === 0 ? (
-        <EmptyState title="Nothing matches" action={<Button size="sm" onClick={() => { onChange({ ...listing, search: '', category: '' }); }}>Clear filters</Button>}>
-          No asset fits this search and category.
+        <EmptyState title={noneStarred ? 'No favourites yet' : 'Nothing matches'} action={<Button size="sm" onClick={() => { onChange({ ...listing, search: '', category: '', starred: false }); }}>Clear filters</Button>}>
+          {noneStarred ? 'Star assets to find them here. They are kept in this browser.' : 'No asset fits this search and these filters.'}
         </EmptyState>
       ) : (
         <AssetTable assets={shown} sort={listing.sort} onSort={(sort) => { onChange({ ...listing, sort }); }} />

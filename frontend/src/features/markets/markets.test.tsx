@@ -54,6 +54,21 @@ describe('markets', () => {
     });
   });
 
+  it('keep favourites in this browser, and narrow to them', async () => {
+    const { user, router } = renderApp({ path: '/markets?starred=true' });
+    expect(await screen.findByText('No favourites yet')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Clear filters' }));
+    const star = await screen.findByRole('button', { name: 'Favourite Ethereum' });
+    await user.click(star);
+    expect(star).toHaveAttribute('aria-pressed', 'true');
+    expect(localStorage.getItem('cnop.favourites')).toBe('["ETH"]');
+    await user.click(screen.getByRole('button', { name: 'Favourites' }));
+    await waitFor(() => {
+      expect(router.state.location.search).toEqual({ starred: true });
+    });
+    expect(await namesShown()).toHaveLength(1);
+  });
+
   it('name an asset that is not listed', async () => {
     renderApp({ path: '/markets/NOPE' });
     expect(await screen.findByText('“NOPE” is not listed')).toBeVisible();

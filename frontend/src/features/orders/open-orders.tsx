@@ -42,7 +42,7 @@ function OpenOrderRow({ order, onAct }: OpenOrderRowProps) {
       <Cell align="right" className="hidden md:table-cell">
         {formatMoney(totalOf(order, order.limit_price ?? '', order.quantity))}
       </Cell>
-      <Cell align="right">
+      <Cell align="right" className="sm:w-px">
         <span className="inline-flex gap-1.5">
           <Button size="sm" aria-label={`Change ${what}`} onClick={() => { onAct({ kind: 'replace', order }); }}>
             <EditIcon /> <span className="hidden lg:inline">Change</span>

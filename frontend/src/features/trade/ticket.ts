@@ -71,7 +71,7 @@ export function priceOf(ticket: Ticket, asset: Asset): Decimal | null {
 /** Quantity × price in cents, before the fee: buys round up, sells down, as the ledger does. */
 export function estimatedTotal(ticket: Ticket, asset: Asset): Decimal | null {
   const [quantity, price] = [parseDecimal(ticket.quantity), priceOf(ticket, asset)];
-  if (quantity === null || price === null) return null;
+  if (quantity === null || price === null || !isPositive(quantity) || !isPositive(price)) return null;
   return rescale(multiply(quantity, price), CENTS, ticket.side === 'buy' ? 'up' : 'down');
 }
 

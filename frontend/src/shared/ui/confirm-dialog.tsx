@@ -52,7 +52,7 @@ function Question({ children, verb, act, onClose }: Pick<ConfirmDialogProps, 'ch
       <div className="text-muted">{children}</div>
       <div className="grid grid-cols-2 gap-3">
         <Button size="lg" disabled={busy} onClick={onClose}>
-          Keep it
+          Go back
         </Button>
         <Button size="lg" variant="sell" busy={busy} onClick={() => void confirm()}>
           {verb}

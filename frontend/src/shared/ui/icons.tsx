@@ -44,6 +44,7 @@ export const CheckIcon = icon(<path d="M5 12.5l4.5 4.500L19 7.5" />);
 export const ChevronDownIcon = icon(<path d="M6 9l6 6 6-6" />);
 export const ChevronLeftIcon = icon(<path d="M15 6l-6 6 6 6" />);
 export const ChevronRightIcon = icon(<path d="M9 6l6 6-6 6" />);
+export const StarIcon = icon(<path d="M12 4l2.400 5.100 5.600.7-4.100 3.900 1.100 5.500L12 16.500l-5 2.700 1.100-5.500L4 9.800l5.600-.7z" />);
 export const ArrowUpIcon = icon(<path d="M12 19V5m0 0-6 6m6-6 6 6" />);
 export const ArrowDownIcon = icon(<path d="M12 5v14m0 0 6-6m-6 6-6-6" />);
 export const AlertIcon = icon(<path d="M12 4 3 19.500h18zM12 10v4M12 17h.01" />);

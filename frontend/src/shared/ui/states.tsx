@@ -28,12 +28,15 @@ interface EmptyStateProps {
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** It is all that the page shows, and so its heading. */
+  isPage?: boolean;
 }
 
-export function EmptyState({ title, children, action }: EmptyStateProps) {
+export function EmptyState({ title, children, action, isPage = false }: EmptyStateProps) {
+  const Title = isPage ? 'h1' : 'p';
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-12 text-center">
-      <p className="font-medium">{title}</p>
+      <Title className="font-medium">{title}</Title>
       {children !== undefined && <p className="max-w-sm text-sm text-muted">{children}</p>}
       {action !== undefined && <div className="mt-3">{action}</div>}
     </div>
