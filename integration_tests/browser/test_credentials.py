@@ -1,14 +1,11 @@
 """Ways to prove who one is: passkeys, authenticator apps, recovery codes, letters."""
 
-import base64
-import hmac
 import re
-import struct
-import time
 
 import pytest
-from letters import link_in_letter
-from platform_client import PAGE, Person
+from authenticator_app import one_time_code
+from letters import RESET, VERIFY, new_token
+from platform_client import Person
 from playwright.sync_api import expect
 from sensitive import remember
 from stack_control import STATE
@@ -22,21 +19,18 @@ _AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
-_STEP_SECONDS = 30
-
-
-def code_of(secret: str, *, steps_ahead: int = 0) -> str:
-    """Return what an authenticator app shows (RFC 6238), or will show."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // _STEP_SECONDS + steps_ahead), "sha1")
-    start = digest[-1] & 15
-    return str((struct.unpack(">I", digest[start : start + 4])[0] & 0x7FFFFFFF) % 10**6).zfill(6)
 
 
 def log_out(visit) -> None:
     visit.account_menu.click()
     visit.page.get_by_role("menuitem", name="Log out", exact=True).click()
     visit.told("You are logged out.")
+
+
+def letter(person, link) -> str:
+    token = new_token(person.email, link)
+    remember("letter's token", token)
+    return token
 
 
 @needs_state
@@ -81,7 +75,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for_and_recovery_codes_stand_i
     form.get_by_label("Code from the app").fill("000000")
     form.get_by_role("button", name="Turn on").click()
     expect(form.get_by_role("alert")).to_be_visible()
-    form.get_by_label("Code from the app").fill(code_of(secret))
+    form.get_by_label("Code from the app").fill(one_time_code(secret))
     form.get_by_role("button", name="Turn on").click()
     codes = visit.dialog("Recovery codes")
     expect(codes.get_by_role("listitem")).to_have_count(10)
@@ -93,7 +87,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for_and_recovery_codes_stand_i
     visit.expects(401, "/auth/login")
     visit.fill_login(person)
     visit.told("Enter the code from your authenticator app.")
-    visit.page.get_by_label("Authentication code").fill(code_of(secret, steps_ahead=1))
+    visit.page.get_by_label("Authentication code").fill(one_time_code(secret, steps=1))
     visit.button("Log in").click()
     expect(visit.account_menu).to_be_visible()
     log_out(visit)
@@ -109,7 +103,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for_and_recovery_codes_stand_i
 def test_letters_confirm_the_address_and_bring_back_who_forgot_the_password(visit, http):
     person = Person.register(http)
     page = visit.page
-    page.goto(link_in_letter(person.email, "confirm").replace("http://localhost:3000", PAGE))
+    page.goto(VERIFY + letter(person, VERIFY))
     visit.told("Your email address is confirmed.")
     assert "token" not in page.url
     assert person.get("/auth/profile")["email_verified"] is True
@@ -119,7 +113,7 @@ def test_letters_confirm_the_address_and_bring_back_who_forgot_the_password(visi
     page.get_by_label("Email or username").fill(person.email)
     visit.button("Send me a link").click()
     visit.told("a letter with a link is on its way")
-    page.goto(link_in_letter(person.email, "password"))
+    page.goto(RESET + letter(person, RESET))
     form = page.get_by_role("form", name="Reset password")
     visit.expects(422, "/auth/password/reset")
     form.get_by_label("New password").fill("aaaaaaaaaaaaaaaa")

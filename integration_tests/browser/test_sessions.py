@@ -34,13 +34,13 @@ def test_a_reload_keeps_the_session_without_anything_kept_for_scripts_to_steal(v
 
 def test_a_session_ended_elsewhere_is_said_kindly_and_leads_back_to_where_one_was(visit, person):
     visit.log_in(person, at="/transactions")
+    # The page learns of it by its stream: nobody has to press anything.
     visit.expects(401, "/api/v1/")
     answer = person.post("/auth/sessions/revoke-others", {})
     assert answer.status_code == 200, answer.text
-    visit.go("Orders")
     visit.told("Your session has ended. Log in to go on where you were.")
     visit.fill_login(person)
-    expect(visit.page.get_by_role("heading", name="Open orders")).to_be_visible()
+    expect(visit.page.get_by_role("heading", name="Transactions")).to_be_visible()
 
 
 def test_another_device_is_seen_and_logged_out(visit, person):

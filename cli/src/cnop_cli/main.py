@@ -35,6 +35,7 @@ COMMANDS: Final = (
     Command("test", "run the tests", "./cnop test unit"),
     Command("check", "check format, types, import contracts and house rules", "./cnop check"),
     Command("bench", "measure the platform beside reference points", "./cnop bench smoke"),
+    Command("gallery", "photograph every page of the application", "./cnop gallery --only trade"),
     Command("gateway", "print the gateway's configuration", "./cnop gateway render"),
     Command("admin", "make administrators, give and take roles, keep people out", "./cnop admin grant ada support"),
     Command("mail", "show the letters that a local stack would have sent", "./cnop mail show"),

@@ -1,8 +1,10 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, type RouterHistory } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, type RouterHistory, useRouter } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { AuditSearch } from '@/features/operator/audit-explorer';
 import { isAuditClass } from '@/features/operator/audit-record';
 import { isSort, type Sort } from '@/features/markets/listing';
 import { isOrderType, isStatus, type OrderFilter } from '@/features/orders/wording';
+import { takeNext } from '@/shared/federation';
 import { useSession } from '@/shared/services';
 import { safeNext } from './next-path';
 import { CustomerArea, OwnArea } from './routes/own-area';
@@ -49,10 +51,19 @@ const nameSearch = ({ username }: Search): NameSearch => ({ username: asText(use
 
 const auditSearch = ({ actor, class: kind }: Search): AuditSearch => ({ actor: asText(actor), class: isAuditClass(kind) ? kind : undefined });
 
+/** Where to go on after coming back from a provider: one's own words, or what was linked there. */
+function useWayOn(): string | undefined {
+  const router = useRouter();
+  const [wayOn] = useState(() => (router.state.location.hash === 'linked' ? '/security' : safeNext(takeNext())));
+  return wayOn;
+}
+
 function Home() {
   const session = useSession();
+  const wayOn = useWayOn();
   if (session.status === 'restoring') return null;
   if (session.status === 'signed-out') return <Navigate to="/markets" replace />;
+  if (wayOn !== undefined) return <Navigate to={wayOn} replace />;
   return <Navigate to={session.roles.includes('customer') ? '/dashboard' : '/operator'} replace />;
 }
 

@@ -1,6 +1,6 @@
 import { delay, http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
-import type { Asset, Order, PlaceOrder, Portfolio } from '@/shared/api/types';
+import type { Asset, AuditChain, Order, PlaceOrder, Portfolio } from '@/shared/api/types';
 import { makeAsset, makeBalance, makeLimits, makeOrder, makePortfolio } from './fixtures';
 import { SecurityBackend } from './security-backend';
 
@@ -37,6 +37,7 @@ export class Backend {
   limits = makeLimits();
   portfolio: Portfolio = makePortfolio();
   orders: Order[] = [];
+  chain: AuditChain = { intact: true, checkpoints: 1234, sealed_at: '2026-01-15T10:00:00.000Z', head_mac: 'ab'.repeat(32), examined_checkpoints: 50, examined_records: 120, faults: [] };
   readonly security = new SecurityBackend();
   readonly placed: Recorded<PlaceOrder>[] = [];
   readonly cashMoves: (Recorded<{ amount: string }> & { readonly path: string })[] = [];
@@ -128,6 +129,7 @@ export class Backend {
       this.orders = [order, ...this.orders];
       return HttpResponse.json({ data: order }, { status: 201 });
     }),
+    http.get(`${API}/audit/chain`, () => HttpResponse.json(this.chain)),
     http.get(`${API}/assets/:id/transactions`, () => HttpResponse.json({ data: [], has_more: false, next_cursor: null })),
   ];
 

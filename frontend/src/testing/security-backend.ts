@@ -39,6 +39,9 @@ export class SecurityBackend {
   profile = makeProfile();
   factors: Factors = { totp: false, passkeys: false, recovery_codes_left: 0 };
   passkeys: Passkey[] = [];
+  /** OpenID providers that the installation knows, and those that are linked. */
+  providers: string[] = [];
+  identities: string[] = [];
   devices: SignedInDevice[] = [makeDevice({ session_id: 'ses_0', current: true }), makeDevice()];
   events: SecurityEvent[] = [];
   /** Whether sensitive acts want a proof first. */
@@ -53,6 +56,9 @@ export class SecurityBackend {
 
   readonly handlers = [
     http.get(`${API}/auth/profile`, () => HttpResponse.json(this.profile)),
+    http.get(`${API}/auth/oidc`, () => HttpResponse.json({ providers: this.providers })),
+    http.get(`${API}/auth/identities`, () => HttpResponse.json({ data: this.identities.map((provider) => ({ provider })) })),
+    http.post(`${API}/auth/oidc/:provider/link`, ({ params }) => this.sensitive(`link ${String(params['provider'])}`, () => HttpResponse.json({ url: '#at-the-provider' }))),
     http.get(`${API}/auth/mfa`, () => HttpResponse.json(this.factors)),
     http.get(`${API}/auth/passkeys`, () => HttpResponse.json({ data: this.passkeys })),
     http.get(`${API}/auth/sessions`, () => HttpResponse.json({ data: this.devices })),

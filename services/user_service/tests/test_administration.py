@@ -40,6 +40,7 @@ OPERATIONS = (
     ("POST", "/admin/users/{id}/reinstate", {}),
     ("DELETE", "/admin/users/{id}/sessions", None),
     ("GET", "/audit/events", None),
+    ("GET", "/audit/chain", None),
 )
 READS = 3
 
@@ -57,11 +58,11 @@ async def test_who_may_do_what(client, service, tokens):
     support = await staff(client, service, "the_support", Role.SUPPORT)
     auditor = await staff(client, service, "the_auditor", Role.AUDITOR)
     admin = await staff(client, service, "the_admin", Role.ADMIN)
-    assert await statuses(client, user_id, {}) == [401] * 8
-    assert await statuses(client, user_id, bearer(tokens)) == [403] * 8
-    assert await statuses(client, user_id, bearer(support)) == [200] * READS + [403] * 5
-    assert await statuses(client, user_id, bearer(auditor)) == [403] * 7 + [200]
-    assert await statuses(client, user_id, bearer(admin)) == [200] * 8
+    assert await statuses(client, user_id, {}) == [401] * 9
+    assert await statuses(client, user_id, bearer(tokens)) == [403] * 9
+    assert await statuses(client, user_id, bearer(support)) == [200] * READS + [403] * 6
+    assert await statuses(client, user_id, bearer(auditor)) == [403] * 7 + [200] * 2
+    assert await statuses(client, user_id, bearer(admin)) == [200] * 9
 
 
 async def test_accounts_are_listed_newest_first_without_personal_data(client, service, admin):
@@ -194,6 +195,13 @@ async def test_the_trail_is_read_newest_first_across_days_and_by_page(client, se
         cursor = page["next_cursor"]
     assert seen == whole["data"]
     assert not whole["has_more"]
+
+
+async def test_the_end_of_the_chain_is_verified_for_those_who_read_the_trail(client, service, admin):
+    answer = await client.get("/audit/chain", headers=bearer(admin))
+    assert answer.status_code == 200, answer.text
+    chain = answer.json()
+    assert (chain["intact"], chain["checkpoints"], chain["sealed_at"], chain["faults"]) == (True, 0, None, [])
 
 
 async def test_the_trail_is_filtered_by_person_class_and_time(client, service, admin):

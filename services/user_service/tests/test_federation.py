@@ -164,6 +164,8 @@ async def test_who_is_signed_in_links_an_identity_and_then_signs_in_with_it(clie
     assert (await link(client, tokens, "linked")).headers["location"] == f"{ORIGIN}/#linked"
     assert (await link(client, tokens, "linked")).headers["location"] == f"{ORIGIN}/#linked"
     federated = await session_of(client, await go_round(client, "linked"))
+    listed = await client.get("/auth/identities", headers=bearer(federated))
+    assert listed.json() == {"data": [{"provider": "mock"}]}
     assert (await client.get("/auth/profile", headers=bearer(federated))).json()["username"] == "testuser"
 
 
@@ -171,6 +173,8 @@ async def test_a_linked_identity_is_not_linked_to_a_second_account(client, provi
     first, second = await signed_in(client), await signed_in(client, "otheruser")
     person(provider, "shared", email="shared@example.com", email_verified=True)
     await link(client, first, "shared")
+    assert (await client.get("/auth/identities", headers=bearer(second))).json() == {"data": []}
+    assert (await client.get("/auth/identities")).status_code == 401
     assert error_of(await link(client, second, "shared")) == "CONFLICT"
     person(provider, "unverified", email="u@example.com", email_verified=False)
     assert error_of(await link(client, second, "unverified")) == "AUTH_001"

@@ -7,6 +7,7 @@ from typing import Final
 from cnop_cli import chromium
 from cnop_cli.commands.options import note
 from cnop_cli.errors import CommandError
+from cnop_cli.gallery import album, camera, cast
 from cnop_cli.trial import trial
 from cnop_cli.workspace import ROOT
 
@@ -26,9 +27,6 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         CommandError: there is no Chromium, or the stack did not start.
     """
-    # Playwright is there for development only; the other commands do without.
-    from cnop_cli.gallery import album, camera, cast
-
     browser = chromium.require(report=note)
     if browser is None:
         raise CommandError("pictures need Chromium; install it and try again")

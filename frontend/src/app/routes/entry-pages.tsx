@@ -4,6 +4,7 @@ import { useVerifyEmail } from '@/features/auth/auth-actions';
 import { LoginForm } from '@/features/auth/login-form';
 import { ForgotForm, ResetForm, staleOr } from '@/features/auth/recovery-forms';
 import { RegisterForm } from '@/features/auth/register-form';
+import { refusalWording } from '@/shared/federation';
 import { useIsSignedIn, useSession } from '@/shared/services';
 import { Notice } from '@/shared/ui/notice';
 import { Skeleton } from '@/shared/ui/states';
@@ -42,10 +43,32 @@ function Farewell() {
   return session.reason === 'logged-out' ? <Notice kind="success">You are logged out.</Notice> : null;
 }
 
+/** What a provider's refusal left behind the #, taken out of the address. */
+function useRefusalElsewhere(): string | null {
+  const router = useRouter();
+  const [code] = useState(() => new URLSearchParams(router.state.location.hash).get('error'));
+  useEffect(() => {
+    if (code !== null) router.history.replace(router.state.location.pathname);
+  }, [router, code]);
+  return code;
+}
+
+/** Somebody who is logged in came back from a provider that did not vouch for them. */
+function NotLinked({ code }: { code: string }) {
+  const announce = useToast();
+  useEffect(() => {
+    announce('error', refusalWording(code));
+  }, [announce, code]);
+  return <Navigate to="/security" replace />;
+}
+
 export function LoginPage() {
   const { next } = loginRoute.useSearch();
   const onward = useOnward(next);
-  if (useIsSignedIn()) return <Navigate to={next ?? HOME} replace />;
+  const refusal = useRefusalElsewhere();
+  const isSignedIn = useIsSignedIn();
+  if (isSignedIn && refusal !== null) return <NotLinked code={refusal} />;
+  if (isSignedIn) return <Navigate to={next ?? HOME} replace />;
   return (
     <EntryFrame
       title="Log in"
@@ -60,9 +83,9 @@ export function LoginPage() {
       }
     >
       <div className="mb-5 empty:hidden">
-        <Farewell />
+        {refusal === null ? <Farewell /> : <Notice kind="error">{refusalWording(refusal)}</Notice>}
       </div>
-      <LoginForm onLoggedIn={onward} />
+      <LoginForm next={next} onLoggedIn={onward} />
     </EntryFrame>
   );
 }

@@ -1,6 +1,7 @@
 import { DataCard } from '@/features/security/data-card';
 import { EventsCard } from '@/features/security/events-card';
 import { FactorCards } from '@/features/security/factors-card';
+import { LinkedAccountsCard } from '@/features/security/linked-accounts';
 import { SessionsCard } from '@/features/security/sessions-card';
 import { SignInCard } from '@/features/security/sign-in-card';
 import { useSession } from '@/shared/services';
@@ -15,6 +16,7 @@ export function SecurityPage() {
         <div className="grid min-w-0 gap-4 lg:gap-6">
           <SignInCard />
           <FactorCards />
+          <LinkedAccountsCard />
           {session.status === 'signed-in' && <DataCard username={session.username} />}
         </div>
         <div className="grid min-w-0 gap-4 lg:gap-6">

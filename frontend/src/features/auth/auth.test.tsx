@@ -12,6 +12,36 @@ async function fillRegistration(user: ReturnType<typeof renderApp>['user'], pass
   await user.click(screen.getByRole('button', { name: 'Create account' }));
 }
 
+describe('logging in with an account elsewhere', () => {
+  const withProvider = () => {
+    const backend = new Backend();
+    backend.security.providers = ['google'];
+    return backend;
+  };
+
+  it('is offered where a provider is known, and remembers the way on', async () => {
+    const { user } = renderApp({ path: '/login?next=/orders', backend: withProvider() });
+    const link = await screen.findByRole('link', { name: 'Continue with Google' });
+    expect(link).toHaveAttribute('href', '/api/v1/auth/oidc/google/login');
+    link.addEventListener('click', (event) => { event.preventDefault(); });
+    await user.click(link);
+    expect(sessionStorage.getItem('cnop.next')).toBe('/orders');
+    const { router } = renderApp({ path: '/', signedIn: true });
+    await waitFor(() => {
+      expect(router.state.location.pathname).toBe('/orders');
+    });
+    expect(sessionStorage.getItem('cnop.next')).toBeNull();
+  });
+
+  it('says what went wrong there, and keeps nothing of it in the address', async () => {
+    const { router } = renderApp({ path: '/login#error=LINK_REQUIRED', backend: withProvider() });
+    expect(await screen.findByText(/There is an account with this email address already/)).toBeVisible();
+    await waitFor(() => {
+      expect(router.state.location.hash).toBe('');
+    });
+  });
+});
+
 describe('registering', () => {
   it('logs in at once and shows the dashboard', async () => {
     const { user, backend, router } = renderApp({ path: '/register' });

@@ -9,6 +9,7 @@ import { Field } from '@/shared/ui/field';
 import { KeyIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
 import { useLogIn, usePasskeyLogIn } from './auth-actions';
+import { ProviderButtons } from './provider-buttons';
 
 const FIELDS = ['username', 'password', 'otp', 'recovery_code'] as const;
 type Name = (typeof FIELDS)[number];
@@ -59,17 +60,16 @@ function PasskeyButton({ onLoggedIn }: { onLoggedIn: () => void }) {
   const logIn = usePasskeyLogIn();
   if (!hasPasskeys()) return null;
   return (
-    <div className="space-y-4">
-      <p className="flex items-center gap-3 text-xs text-muted before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">or</p>
+    <>
       {logIn.error !== null && <Notice kind="error">{isProblem(logIn.error, 'AUTH_001') ? 'This passkey does not belong to an account here.' : explain(logIn.error)}</Notice>}
       <Button size="lg" className="w-full" busy={logIn.isPending} onClick={() => { logIn.mutate(undefined, { onSuccess: onLoggedIn }); }}>
         <KeyIcon /> Log in with a passkey
       </Button>
-    </div>
+    </>
   );
 }
 
-export function LoginForm({ onLoggedIn }: { onLoggedIn: () => void }) {
+export function LoginForm({ next, onLoggedIn }: { next: string | undefined; onLoggedIn: () => void }) {
   const logIn = useLogIn();
   const [values, setValues] = useState<Record<Name, string>>({ username: '', password: '', otp: '', recovery_code: '' });
   const [mistakes, setMistakes] = useState<FieldErrors<Name>>({});
@@ -125,7 +125,11 @@ export function LoginForm({ onLoggedIn }: { onLoggedIn: () => void }) {
           Log in
         </Button>
       </form>
-      <PasskeyButton onLoggedIn={onLoggedIn} />
+      <div className="space-y-4 has-[p:only-child]:hidden">
+        <p className="flex items-center gap-3 text-xs text-muted before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">or</p>
+        <PasskeyButton onLoggedIn={onLoggedIn} />
+        <ProviderButtons next={next} />
+      </div>
     </div>
   );
 }

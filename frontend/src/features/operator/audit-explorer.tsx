@@ -15,6 +15,7 @@ import { SearchForm } from '@/shared/ui/search-form';
 import { Select } from '@/shared/ui/select';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
+import { ChainStatus } from './chain-status';
 import { type AuditLine, CLASSES, isAuditClass, lineOf } from './audit-record';
 
 const PAGE_SIZE = 25;
@@ -124,6 +125,7 @@ function Records({ search, onFollow }: RecordsProps) {
 export function AuditExplorer({ search, onSearch }: { search: AuditSearch; onSearch: (search: AuditSearch) => void }) {
   return (
     <Card title="Audit trail">
+      <ChainStatus />
       <div className="grid gap-3 border-b border-line p-4 sm:flex sm:px-5">
         <SearchForm label="Account id" placeholder="Account id, usr_…" value={search.actor ?? ''} onSearch={(text) => { onSearch({ ...search, actor: text === '' ? undefined : text }); }} />
         <Select label="Class of event" className="sm:w-52" value={search.class ?? ''} options={[['', 'All classes'], ...CLASSES]} onChoose={(name) => { onSearch({ ...search, class: isAuditClass(name) ? name : undefined }); }} />

@@ -170,6 +170,28 @@ describe('assets', () => {
   });
 });
 
+describe('the audit chain', () => {
+  const noRecords = () => {
+    server.use(http.get(at('/audit/events'), () => HttpResponse.json({ data: [], has_more: false, next_cursor: null })));
+  };
+
+  it('is said to be intact, with what was examined', async () => {
+    as('auditor', '/operator/audit');
+    noRecords();
+    const chain = await screen.findByRole('region', { name: 'Audit chain' });
+    expect(await within(chain).findByText('Intact')).toBeVisible();
+    expect(chain).toHaveTextContent('The last 50 of 1,234 checkpoints and 120 records were verified just now.');
+  });
+
+  it('names what was tampered with', async () => {
+    const { backend } = as('auditor', '/operator/audit');
+    noRecords();
+    backend.chain = { ...backend.chain, intact: false, faults: ['edited: checkpoint 000000001233 does not fit its MAC'] };
+    expect(await screen.findByText('Tampered with')).toBeVisible();
+    expect(screen.getByRole('alert')).toHaveTextContent('edited: checkpoint 000000001233');
+  });
+});
+
 describe('the audit trail', () => {
   it('is narrowed by class and person, and shows whole records', async () => {
     const asked: string[] = [];

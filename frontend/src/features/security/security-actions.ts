@@ -48,6 +48,18 @@ function useChange<Input, Result>(act: (input: Input) => Promise<Result>) {
   });
 }
 
+/** The providers whose accounts are linked to one's own. */
+export function useIdentities() {
+  const api = useApi();
+  return useQuery({ queryKey: keys.identities, queryFn: async ({ signal }) => (await unwrap(api.GET('/api/v1/auth/identities', { signal }))).data.map((identity) => identity.provider) });
+}
+
+/** Resolves to where the browser has to go to link an account there. */
+export function useBeginLink() {
+  const api = useApi();
+  return useChange(async (provider: string) => (await unwrap(api.POST('/api/v1/auth/oidc/{provider}/link', { params: { path: { provider } }, body: {} }))).url);
+}
+
 interface PasswordChange {
   readonly current_password: string;
   readonly new_password: string;

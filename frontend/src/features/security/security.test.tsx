@@ -9,6 +9,29 @@ function open(change: (backend: Backend) => void = () => undefined) {
   return renderApp({ path: '/security', signedIn: true, backend });
 }
 
+describe('linked accounts', () => {
+  it('are not spoken of where there is no provider', async () => {
+    open();
+    expect(await screen.findByText('Authenticator app')).toBeVisible();
+    expect(screen.queryByText('Linked accounts')).not.toBeInTheDocument();
+  });
+
+  it('are linked after a proof, and shown', async () => {
+    const { user, backend } = open(({ security }) => {
+      security.providers = ['github', 'google'];
+      security.identities = ['github'];
+      security.wantsProof = true;
+    });
+    expect(await screen.findByText('You can log in with GitHub.')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Link Google' }));
+    const proof = await screen.findByRole('form', { name: 'Confirm with your password' });
+    await user.type(within(proof).getByLabelText('Password'), 'correct');
+    await user.click(within(proof).getByRole('button', { name: 'Confirm' }));
+    await waitFor(() => { expect(backend.security.calls).toContain('link google'); });
+    expect(screen.queryByRole('button', { name: 'Link GitHub' })).not.toBeInTheDocument();
+  });
+});
+
 describe('the password', () => {
   const fillIn = async (user: ReturnType<typeof open>['user'], current: string, next: string) => {
     await user.click(await screen.findByRole('button', { name: 'Change password' }));

@@ -22,4 +22,6 @@ export const keys = {
   sessions: ['security', 'sessions'],
   securityEvents: ['security', 'events'],
   operator: ['operator'],
+  providers: ['providers'],
+  identities: ['security', 'identities'],
 } as const;

@@ -49,4 +49,5 @@ export type Role = JsonRequest<paths['/api/v1/admin/users/{user_id}/roles']['put
 export type PersonSession = Json<paths['/api/v1/admin/users/{user_id}/sessions']['get'], 200>['data'][number];
 export type AssetCreation = JsonRequest<paths['/api/v1/inventory/assets']['post']>;
 export type AssetPatch = JsonRequest<paths['/api/v1/inventory/assets/{asset_id}']['patch']>;
+export type AuditChain = Json<paths['/api/v1/audit/chain']['get'], 200>;
 export type AuditClass = NonNullable<NonNullable<paths['/api/v1/audit/events']['get']['parameters']['query']>['class']>;

@@ -77,6 +77,11 @@ export class Session {
     this.ports.hint.write(true);
   }
 
+  /** Says that the browser leaves and will come back with a cookie, as signing in elsewhere does. */
+  expectReturn(): void {
+    this.ports.hint.write(true);
+  }
+
   /** Ends the session in this tab and in the browser's other tabs. */
   signOut(): void {
     this.forget('logged-out');

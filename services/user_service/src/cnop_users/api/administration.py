@@ -56,6 +56,18 @@ class EventClass(StrEnum):
     API_ACTIVITY = "api_activity"
 
 
+class AuditChainView(Outgoing):
+    """How the end of the audit chain stands. `head_mac` is worth noting elsewhere: it must stay part of the chain."""
+
+    intact: bool
+    checkpoints: int
+    sealed_at: Timestamp | None
+    head_mac: str
+    examined_checkpoints: int
+    examined_records: int
+    faults: list[str]
+
+
 class RolesBody(Incoming):
     """The roles to have from now on."""
 
@@ -192,6 +204,21 @@ async def end_user_sessions(user_id: UserIdPath, principal: Manager, context: Co
     """Sign somebody out everywhere, at once."""
     ended = await staff.end_sessions(UserId(user_id), actor=Actor(principal.user_id, context))
     return SessionsRevoked(message="Sessions ended", revoked=ended)
+
+
+@router.get("/audit/chain", operation_id="get_audit_chain")
+async def get_audit_chain(_principal: Auditor, log: Annotated[AuditLog, provided(AuditLog)]) -> AuditChainView:
+    """Verify the end of the chain that seals the audit trail; `cnop audit verify` examines all of it."""
+    chain = await log.chain()
+    return AuditChainView(
+        intact=not chain.faults,
+        checkpoints=chain.checkpoints,
+        sealed_at=chain.sealed_at,
+        head_mac=chain.head_mac,
+        examined_checkpoints=chain.examined_checkpoints,
+        examined_records=chain.examined_records,
+        faults=list(chain.faults),
+    )
 
 
 @router.get("/audit/events", operation_id="list_audit_events", response_model=AuditRecordList)

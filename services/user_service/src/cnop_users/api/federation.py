@@ -32,6 +32,18 @@ class ProviderList(Outgoing):
     providers: list[str]
 
 
+class LinkedIdentity(Outgoing):
+    """An identity elsewhere that signs in to this account."""
+
+    provider: str
+
+
+class IdentityList(Outgoing):
+    """The identities that are linked to an account."""
+
+    data: list[LinkedIdentity]
+
+
 class Destination(Outgoing):
     """Where the browser goes next."""
 
@@ -95,6 +107,15 @@ async def list_identity_providers(
 ) -> ProviderList:
     """Name the providers that can be signed in with."""
     return ProviderList(providers=desk.names)
+
+
+@router.get("/auth/identities", operation_id="list_linked_identities")
+async def list_linked_identities(
+    principal: Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.READ)], federation: Links
+) -> IdentityList:
+    """Name the providers whose identities are linked to the caller's account."""
+    linked = await federation.linked_to(principal.user_id)
+    return IdentityList(data=[LinkedIdentity(provider=name) for name in linked])
 
 
 @router.get(

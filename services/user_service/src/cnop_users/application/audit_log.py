@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from cnop_core.clock import Clock
 from cnop_core.ids import ulid
+from cnop_platform.audit.recent import RecentChain, recent_chain
 from cnop_platform.audit.trail import record_key
 from cnop_platform.store import InvalidCursor, Item, Store
 
@@ -42,9 +43,14 @@ class AuditPage:
 class AuditLog:
     """Pages through audit records."""
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    def __init__(self, *, store: Store, clock: Clock, key: bytes) -> None:
         self._store = store
         self._clock = clock
+        self._key = key
+
+    async def chain(self) -> RecentChain:
+        """Return how the end of the chain of checkpoints stands."""
+        return await recent_chain(self._store, key=self._key)
 
     async def page(self, wanted: AuditFilter, *, limit: int, cursor: str | None) -> AuditPage:
         """Return up to `limit` records, newest first; of the last 30 days unless `wanted` says otherwise."""

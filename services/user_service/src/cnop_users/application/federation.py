@@ -28,6 +28,7 @@ from cnop_users.domain.users import Profile, User
 _AMR: Final = ("fed",)
 _NAME_LENGTH: Final = 20
 _SUFFIX_BYTES: Final = 4
+_MOST_LINKS: Final = 100
 
 
 class UnknownProvider(NotFound):
@@ -139,6 +140,11 @@ class Federation:
             if await self._linked(identity) == user_id:
                 return
             raise LinkedElsewhere("this identity is linked already, or another one of this provider is") from None
+
+    async def linked_to(self, user_id: UserId) -> list[str]:
+        """Return the providers that the person has linked an identity of, in order of their names."""
+        page = await self._store.query(keys.partition(user_id), prefix=keys.IDENTITIES, limit=_MOST_LINKS)
+        return [item.key.sk.removeprefix(keys.IDENTITIES) for item in page.items]
 
     async def _enter(self, user_id: UserId, context: RequestContext) -> Grant:
         user = await self._accounts.get(user_id)

@@ -62,7 +62,7 @@ class UserService(Foundation):
             self.federation,
             self.federation_desk,
             self.administration,
-            AuditLog(store=self._store, clock=self._clock),
+            AuditLog(store=self._store, clock=self._clock, key=self._settings.audit_key.get_secret_value()),
             self.after_answer,
             self.cash_desk,
             self.holdings,

@@ -1,0 +1,104 @@
+"""Looks at the end of the audit chain, quickly enough to be asked by a page. `AuditVerifier` looks at all of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from cnop_platform.audit.chain import (
+    CHAIN_PARTITION,
+    FIRST_PREDECESSOR,
+    HEAD_KEY,
+    Checkpoint,
+    checkpoint_key,
+    decode_checkpoint,
+    digest_of,
+)
+from cnop_platform.audit.trail import record_key, seal
+from cnop_platform.store import Item, Store
+from cnop_platform.store.port import MAX_KEYS
+
+MOST_CHECKPOINTS: Final = 50
+_MOST_RECORDS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecentChain:
+    """How the end of the chain stands. `checkpoints` counts all that were ever made; the rest is about the examined."""
+
+    checkpoints: int
+    sealed_at: datetime | None
+    head_mac: str
+    examined_checkpoints: int
+    examined_records: int
+    faults: tuple[str, ...]
+
+
+async def recent_chain(store: Store, *, key: bytes) -> RecentChain:
+    """Verify the last 50 checkpoints and up to 1,000 of the records that they seal.
+
+    A record that is gone is a fault: what is this young has not expired.
+    """
+    head = await store.get(HEAD_KEY)
+    made = int(str(head.body["seq"])) if head else 0
+    page = await store.query(CHAIN_PARTITION, forward=False, limit=MOST_CHECKPOINTS)
+    # What was sealed after the head was read does not count as out of line.
+    items = [item for item in page.items if item.key.sk <= checkpoint_key(made).sk]
+    checkpoints, faults = _links(items, head, key)
+    records = 0
+    for checkpoint in checkpoints:
+        if records + len(checkpoint.records) > _MOST_RECORDS:
+            break
+        records += len(checkpoint.records)
+        if checkpoint.records and not await _is_whole(store, checkpoint, key):
+            faults.append(f"records: checkpoint {checkpoint.seq} does not fit the records that it seals")
+    return RecentChain(
+        checkpoints=made,
+        sealed_at=checkpoints[0].at if checkpoints else None,
+        head_mac=str(head.body["mac"]) if head else FIRST_PREDECESSOR,
+        examined_checkpoints=len(items),
+        examined_records=records,
+        faults=tuple(faults),
+    )
+
+
+def _links(items: Sequence[Item], head: Item | None, key: bytes) -> tuple[list[Checkpoint], list[str]]:
+    """Return the sound checkpoints, newest first, and what is wrong with the others."""
+    expected = str(head.body["mac"]) if head else FIRST_PREDECESSOR
+    sound: list[Checkpoint] = []
+    faults: list[str] = []
+    if not items and head is not None:
+        faults.append("truncated: the head names a checkpoint, but there is none")
+    for item in items:
+        checkpoint = _decoded(item)
+        if checkpoint is None or not checkpoint.is_signed_with(key):
+            faults.append(f"edited: checkpoint {item.key.sk} does not fit its MAC")
+            return sound, faults
+        if checkpoint.mac != expected:
+            faults.append(f"broken: checkpoint {checkpoint.seq} is not the one that its successor names")
+        expected = checkpoint.previous
+        sound.append(checkpoint)
+    return sound, faults
+
+
+def _decoded(item: Item) -> Checkpoint | None:
+    try:
+        return decode_checkpoint(item)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+async def _is_whole(store: Store, checkpoint: Checkpoint, key: bytes) -> bool:
+    seals: list[str] = []
+    for start in range(0, len(checkpoint.records), MAX_KEYS):
+        keys = [record_key(uid) for uid in checkpoint.records[start : start + MAX_KEYS]]
+        items = await store.get_many(keys)
+        if any(each not in items for each in keys):
+            return False
+        seals += [seal(_record(items[each]), key=key) for each in keys]
+    return digest_of(seals) == checkpoint.digest
+
+
+def _record(item: Item) -> Mapping[str, Any]:
+    record: Any = item.body.get("record")
+    return record if isinstance(record, dict) else {}
