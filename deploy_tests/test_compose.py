@@ -10,7 +10,8 @@ from cnop_cli.stack.secretstore import SHARES
 
 COMPOSE = yaml.safe_load((ROOT / "docker/docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-DEVELOPMENT = yaml.safe_load((ROOT / "docker/docker-compose.dev.yml").read_text())["services"]
+DEVELOPMENT_FILE = yaml.safe_load((ROOT / "docker/docker-compose.dev.yml").read_text())
+DEVELOPMENT = DEVELOPMENT_FILE["services"]
 PUBLISHED = {
     "gateway": {"8080", "3000"},
     "user_service": {"8000"},
@@ -49,13 +50,35 @@ def test_ports_are_published_on_this_machine_only(name: str) -> None:
     assert {port.rsplit(":", 1)[1] for port in SERVICES[name].get("ports", [])} == PUBLISHED.get(name, set())
 
 
+ICC = "com.docker.network.bridge.enable_icc"
+MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
+# Who calls whom by the name of its service; the services themselves have other names, on the networks meant for it.
+CALLS_BY_NAME = (
+    ("gateway", "web"),
+    *(("prometheus", name) for name in ("user_service", "inventory_service", "order_service", "gateway", "web")),
+)
+
+
+def networks_of(name: str) -> set[str]:
+    return {*SERVICES[name].get("networks", []), *DEVELOPMENT.get(name, {}).get("networks", [])}
+
+
 def test_networks_lead_nowhere() -> None:
-    published = COMPOSE["networks"].pop("published")
-    options = published["driver_opts"]
-    assert options["com.docker.network.bridge.enable_icc"] == "false"
-    assert options["com.docker.network.bridge.enable_ip_masquerade"] == "false"
-    assert all(network == {"internal": True} for network in COMPOSE["networks"].values())
-    COMPOSE["networks"]["published"] = published
+    networks = {**COMPOSE["networks"], **DEVELOPMENT_FILE["networks"]}
+    publishing = {name: each.get("driver_opts") for name, each in networks.items() if not each.get("internal")}
+    assert publishing == {
+        "published": {ICC: "false", MASQUERADE: "false"},
+        "debugged": {ICC: "false", MASQUERADE: "false"},
+        "watched": {MASQUERADE: "false"},
+    }
+    assert all(networks_of(name) & {"watched"} == set() for name in SERVICES.keys() - MONITORING)
+
+
+@pytest.mark.parametrize(("client", "server"), CALLS_BY_NAME)
+def test_a_name_leads_to_where_it_answers(client: str, server: str) -> None:
+    # On a network that only publishes ports, containers have names as well but do not see each other.
+    assert networks_of(client) & networks_of(server)
+    assert not networks_of(client) & networks_of(server) & {"published", "debugged"}
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONCE - WORKERS))
@@ -94,7 +117,7 @@ def test_prometheus_can_reach_all_that_it_is_told_to_ask() -> None:
     asked = yaml.safe_load((ROOT / "monitoring/prometheus/prometheus.yml").read_text())["scrape_configs"]
     targets = [target for job in asked for group in job["static_configs"] for target in group["targets"]]
     assert len(targets) >= 7
-    own = set(SERVICES["prometheus"]["networks"]) - {"published"}
+    own = set(SERVICES["prometheus"]["networks"])
     for target in targets:
         name, port = target.split(":")
         networks = SERVICES[name]["networks"]

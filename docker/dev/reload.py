@@ -1,5 +1,6 @@
 """Runs `python -m MODULE [ARGUMENT ...]` under a debugger and starts it again whenever a source file changes."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,19 +10,28 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-SOURCES: Final = (Path("/source/services"), Path("/source/frontend/server"), Path("/source/policies"))
+ROOT: Final = Path("/source")
+SHARED: Final = ("services/core", "services/platform", "services/ledger", "policies")
 PORT: Final = 5678
 _LOOK_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 15
 
 
-def snapshot() -> dict[str, int]:
-    """Return when each source file was last changed, in nanoseconds."""
+def watched(module: str, *, root: Path = ROOT) -> list[Path]:
+    """Return the folders whose sources a module runs: its own package, and those that all build on."""
+    own = [path.parent for path in root.glob(f"**/src/{module}") if path.is_dir()]
+    shared = [root / folder / "src" if folder != "policies" else root / folder for folder in SHARED]
+    return [*own, *shared]
+
+
+def snapshot(folders: list[Path]) -> dict[str, int]:
+    """Return when each source file was last changed, in nanoseconds; one that vanishes meanwhile is left out."""
     found = {}
-    for folder in SOURCES:
+    for folder in folders:
         for path in folder.rglob("*"):
             if path.suffix in {".py", ".cedar", ".cedarschema"}:
-                found[str(path)] = path.stat().st_mtime_ns
+                with contextlib.suppress(FileNotFoundError):
+                    found[str(path)] = path.stat().st_mtime_ns
     return found
 
 
@@ -51,13 +61,14 @@ def main(arguments: list[str]) -> None:
     if not arguments or arguments[0].startswith("-"):
         sys.exit("usage: reload MODULE [ARGUMENT ...]")
     signal.signal(signal.SIGTERM, leave)
-    known, process = snapshot(), start(arguments)
+    folders = watched(arguments[0])
+    known, process = snapshot(folders), start(arguments)
     try:
         while True:
             time.sleep(_LOOK_SECONDS)
-            now = snapshot()
+            now = snapshot(folders)
             if now != known:
-                changed = sorted(os.path.relpath(path, "/source") for path in dict(now.items() ^ known.items()))
+                changed = sorted(os.path.relpath(path, ROOT) for path in dict(now.items() ^ known.items()))
                 print(f"reload: {', '.join(changed[:3])} changed, starting again", flush=True)  # noqa: T201 - what the developer watches
                 stop(process)
                 known, process = now, start(arguments)

@@ -77,14 +77,24 @@ locals {
     },
   ] : []
 
-  archive = [
-    for archive in var.audit_archive[*] : {
-      Sid      = "AddToArchive"
-      Effect   = "Allow"
-      Action   = ["s3:PutObject", "s3:GetObject"]
-      Resource = "${archive.bucket_arn}/*"
-    }
-  ]
+  archive = concat(
+    [
+      for archive in var.audit_archive[*] : {
+        Sid      = "AddToArchive"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:GetObject"]
+        Resource = "${archive.bucket_arn}/*"
+      }
+    ],
+    [
+      for archive in var.audit_archive[*] : {
+        Sid      = "ListArchive"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = archive.bucket_arn
+      }
+    ],
+  )
 
   secrets = [
     {

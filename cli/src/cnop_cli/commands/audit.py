@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -14,9 +15,12 @@ from cnop_cli.commands.options import add_state
 from cnop_cli.errors import CommandError
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_core.clock import epoch_ms, from_rfc3339
+from cnop_core.errors import InvalidInput
 from cnop_core.ids import UserId, ulid
 from cnop_ledger import ChainKeys, CorruptItem, LedgerReader, entry_mac, money_records
-from cnop_platform.audit import AuditTrail
+from cnop_platform.audit import AuditTrail, archive
+from cnop_platform.audit.archive import ArchiveBroken, ArchiveUnavailable, archived_chain
+from cnop_platform.audit.archive_places import open_archive
 from cnop_platform.audit.retention import MAX_RETIRED, AuditRetention, ChainUnsound
 from cnop_platform.audit.trail import RECORD_PREFIX, RETENTION_DAYS, record_key
 from cnop_platform.audit.verification import AuditReport, AuditVerifier, summary
@@ -38,6 +42,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("verify", help="find whatever was edited, deleted, inserted, reordered or rolled back")
     check.add_argument("--expect-head", metavar="MAC", help="a MAC noted elsewhere that must still be in the chain")
+    check.add_argument("--archive", metavar="PLACE", help="a folder or s3://bucket/prefix: what it holds must be there")
+    keep = actions.add_parser("archive", help="add new checkpoints to a place where nobody can change them")
+    keep.add_argument("--to", required=True, metavar="PLACE", help="a folder or s3://bucket/prefix (with object lock)")
+    for action in (check, keep):
+        action.add_argument("--s3-endpoint", metavar="URL", help="an S3 other than that of AWS")
     tail = actions.add_parser("tail", help="show the latest records, one JSON object a line")
     tail.add_argument("-f", "--follow", action="store_true", help="keep showing new ones")
     export = actions.add_parser("export", help="write all records as OCSF, one JSON object a line")
@@ -49,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     retire.add_argument(
         "--batches", type=_positive, default=_BATCHES, metavar="N", help=f"at most N times {MAX_RETIRED} checkpoints"
     )
-    for action in (check, tail, export, retire):
+    for action in (check, keep, tail, export, retire):
         add_state(action)
         action.add_argument("--store", metavar="URL", help="another store than the stack's own")
 
@@ -70,6 +79,8 @@ async def _run(args: argparse.Namespace) -> int:
     try:
         if args.action == "verify":
             return await _verify(store, args)
+        if args.action == "archive":
+            return await _archive(store, args)
         if args.action == "tail":
             return await _tail(store, follow=args.follow)
         if args.action == "retire":
@@ -90,12 +101,34 @@ async def _verify(store: Store, args: argparse.Namespace) -> int:
         return await entry_mac(store, user_id, seq)
 
     verifier = AuditVerifier(store=store, key=key, clock=SystemClock(), entry_mac=mac_of)
-    report: AuditReport = await verifier.verify(expected_head=args.expect_head)
+    archived = None
+    if args.archive:
+        with _archive_errors():
+            archived = archived_chain(open_archive(args.archive, endpoint=args.s3_endpoint), key)
+    report: AuditReport = await verifier.verify(expected_head=args.expect_head, archived=archived)
     for line in summary(report):
         print(line)
     print(f"head {report.head_mac or 'none yet'}")
     print("the audit trail is intact" if report.intact else "THE AUDIT TRAIL WAS TAMPERED WITH")
     return 0 if report.intact else 1
+
+
+async def _archive(store: Store, args: argparse.Namespace) -> int:
+    with _archive_errors():
+        place = open_archive(args.to, endpoint=args.s3_endpoint)
+        added = await archive.archive(store, place, _audit_key(args))
+    print(f"{added} checkpoints added to {args.to}")
+    return 0
+
+
+@contextmanager
+def _archive_errors() -> Iterator[None]:
+    try:
+        yield
+    except ArchiveBroken as error:
+        raise CommandError(f"THE CHAIN DOES NOT HOLD: {error}") from error
+    except (ArchiveUnavailable, InvalidInput) as error:
+        raise CommandError(str(error)) from error
 
 
 async def _retire(store: Store, args: argparse.Namespace) -> int:

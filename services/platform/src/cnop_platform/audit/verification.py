@@ -48,6 +48,8 @@ class AuditReport:
     checkpoints: int = 0
     retired: int = 0
     """How many checkpoints retention removed before the first that is left."""
+    archived: int = 0
+    """How many checkpoints of an archive were compared."""
     sealed_records: int = 0
     unsealed_records: int = 0
     wallets: int = 0
@@ -77,21 +79,29 @@ class AuditVerifier:
         self._entry_mac = entry_mac
         self._retention_days = retention_days
 
-    async def verify(self, *, expected_head: str | None = None) -> AuditReport:
-        """Return the report. `expected_head`, a MAC noted elsewhere, must still be part of the chain."""
+    async def verify(
+        self, *, expected_head: str | None = None, archived: Mapping[int, str] | None = None
+    ) -> AuditReport:
+        """Return the report.
+
+        `expected_head`, a MAC noted elsewhere, must still be part of the chain; so must the `archived` MACs by number.
+        """
         report = AuditReport()
         sealed: set[str] = set()
         heads: dict[UserId, WalletHead] = {}
         macs = await self._verify_chain(report, sealed, heads)
-        if expected_head is not None and expected_head not in macs:
+        if expected_head is not None and expected_head not in macs.values():
             report.find("truncated", expected_head, "the checkpoint with this MAC is no longer part of the chain")
+        self._compare(report, macs, archived or {})
         await self._verify_records(report, sealed)
         await self._verify_heads(report, heads)
         return report
 
-    async def _verify_chain(self, report: AuditReport, sealed: set[str], heads: dict[UserId, WalletHead]) -> set[str]:
+    async def _verify_chain(
+        self, report: AuditReport, sealed: set[str], heads: dict[UserId, WalletHead]
+    ) -> dict[int, str]:
         base = await self._base(report)
-        seq, previous, macs = base.seq, base.mac, {base.mac}
+        seq, previous, macs = base.seq, base.mac, {base.seq: base.mac}
         first, cursor = checkpoint_key(base.seq + 1).sk, None
         while True:
             page = await self._store.query(CHAIN_PARTITION, start=first, limit=100, cursor=cursor)
@@ -105,7 +115,7 @@ class AuditVerifier:
                 if (checkpoint.seq, checkpoint.previous) != (seq, previous):
                     report.find("broken", where, "it does not follow its predecessor: a checkpoint is missing or moved")
                 seq, previous = checkpoint.seq, checkpoint.mac
-                macs.add(checkpoint.mac)
+                macs[checkpoint.seq] = checkpoint.mac
                 await self._verify_sealed(report, checkpoint)
                 sealed.update(checkpoint.records)
                 for user_id, wallet in checkpoint.heads.items():
@@ -121,6 +131,16 @@ class AuditVerifier:
         report.retired = base.seq
         report.checkpoints, report.sealed_records, report.head_mac = seq - base.seq, len(sealed), previous
         return macs
+
+    @staticmethod
+    def _compare(report: AuditReport, macs: Mapping[int, str], archived: Mapping[int, str]) -> None:
+        """Find what the archive knows and the store does not, or otherwise; retention may have let go of the oldest."""
+        for seq, mac in archived.items():
+            if seq > report.retired and seq not in macs:
+                report.find("truncated", f"checkpoint {seq}", "it is in the archive but no longer in the store")
+            elif seq in macs and macs[seq] != mac:
+                report.find("replaced", f"checkpoint {seq}", "it is not the one that was archived")
+        report.archived = len(archived)
 
     async def _base(self, report: AuditReport) -> Base:
         """Return what the first checkpoint must follow."""
@@ -190,6 +210,7 @@ def summary(report: AuditReport) -> Sequence[str]:
     lines = [
         f"{report.checkpoints} checkpoints, {report.sealed_records} sealed records, {report.wallets} wallets",
         f"{report.unsealed_records} records not yet sealed",
+        *([f"{report.archived} archived checkpoints compared"] if report.archived else []),
         *([f"{report.retired} checkpoints retired after their time"] if report.retired else []),
     ]
     return [*lines, *(f"{each.kind}: {each.where}: {each.what}" for each in report.findings)]

@@ -1,0 +1,107 @@
+"""Where an archive can be: a folder, or a bucket of S3 whose object lock keeps what is written."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cnop_core.errors import InvalidInput
+from cnop_platform.audit.archive import ArchivePlace, ArchiveUnavailable
+
+
+def open_archive(text: str, *, endpoint: str | None = None) -> ArchivePlace:
+    """Return the place that `s3://bucket[/prefix]` or a path means; `endpoint` is an S3 other than that of AWS.
+
+    Raises `InvalidInput` for another address.
+    """
+    uri = urlsplit(text)
+    if uri.scheme == "s3" and uri.netloc and not uri.query and not uri.fragment:
+        return BucketArchive(uri.netloc, uri.path.strip("/"), endpoint=endpoint)
+    if uri.scheme or not text:
+        raise InvalidInput("an archive is a folder or s3://bucket/prefix")
+    return FolderArchive(Path(text))
+
+
+class FolderArchive:
+    """A folder of this machine, such as one that is mounted write-once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def names(self) -> Sequence[str]:
+        """See `ArchivePlace.names`."""
+        found = (path for path in self._root.rglob("*.jsonl") if path.is_file())
+        return sorted(path.relative_to(self._root).as_posix() for path in found)
+
+    def read(self, name: str) -> bytes:
+        """See `ArchivePlace.read`."""
+        try:
+            return (self._root / name).read_bytes()
+        except OSError as error:
+            raise ArchiveUnavailable(f"{name} cannot be read: {error.strerror}") from error
+
+    def add(self, name: str, content: bytes) -> None:
+        """See `ArchivePlace.add`; a half-written object never has its name."""
+        target = self._root / name
+        partial = target.with_suffix(".partial")
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.chmod(0o400)
+            # Unlike a rename, a link fails where there is one of that name.
+            target.hardlink_to(partial)
+        except OSError as error:
+            raise ArchiveUnavailable(f"{name} cannot be written: {error.strerror}") from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+class BucketArchive:
+    """A bucket of S3; credentials come from botocore's chain, and how long an object stays is the bucket's rule."""
+
+    def __init__(self, bucket: str, prefix: str, *, endpoint: str | None = None) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._client = _client(endpoint)
+
+    def names(self) -> Sequence[str]:
+        """See `ArchivePlace.names`."""
+        found: list[str] = []
+        more: dict[str, str] = {}
+        while True:
+            page = self._call("list_objects_v2", Prefix=self._prefix, **more)
+            found += [each["Key"].removeprefix(self._prefix) for each in page.get("Contents", ())]
+            if not page.get("IsTruncated"):
+                return sorted(found)
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def read(self, name: str) -> bytes:
+        """See `ArchivePlace.read`."""
+        answer = self._call("get_object", Key=self._prefix + name)
+        return bytes(answer["Body"].read())
+
+    def add(self, name: str, content: bytes) -> None:
+        """See `ArchivePlace.add`."""
+        self._call(
+            "put_object", Key=self._prefix + name, Body=content, IfNoneMatch="*", ContentType="application/jsonl"
+        )
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only a bucket needs the library
+
+        try:
+            return dict(getattr(self._client, operation)(Bucket=self._bucket, **arguments))
+        except (BotoCoreError, ClientError) as error:
+            raise ArchiveUnavailable(f"s3://{self._bucket}: {error}") from error
+
+
+def _client(endpoint: str | None) -> Any:
+    from botocore.config import Config  # noqa: PLC0415 - only a bucket needs the library
+    from botocore.session import Session  # noqa: PLC0415 - as above
+
+    bounds = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
+    return Session().create_client("s3", endpoint_url=endpoint, config=bounds)
