@@ -54,7 +54,10 @@ class _Tally:
 class _Connection(asyncio.Protocol):
     """One client: a request on the wire at a time."""
 
-    def __init__(self, requests: Sequence[bytes], tally: _Tally, running: Callable[[], bool]) -> None:
+    def __init__(
+        self, requests: Sequence[bytes], tally: _Tally, running: Callable[[], bool], pause_seconds: float
+    ) -> None:
+        self._pause_seconds = pause_seconds
         self._requests = requests
         self._tally = tally
         self._running = running
@@ -68,7 +71,7 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
-        if not self._running():
+        if not self._running() or self._transport.is_closing():
             self._transport.close()
             return
         message = self._requests[self._next % len(self._requests)]
@@ -89,7 +92,10 @@ class _Connection(asyncio.Protocol):
         self._buffer = b""
         self._tally.latencies.append(time.perf_counter() - self._sent_at)
         self._tally.statuses[int(head[9:12])] += 1
-        self._send()
+        if self._pause_seconds:
+            asyncio.get_running_loop().call_later(self._pause_seconds, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, _error: Exception | None) -> None:
         if self._running():
@@ -98,7 +104,15 @@ class _Connection(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def _drive(host: str, port: int, scripts: Sequence[Sequence[bytes]], seconds: float) -> Measurement:
+async def _drive(
+    host: str,
+    port: int,
+    scripts: Sequence[Sequence[bytes]],
+    *,
+    seconds: float,
+    pause_seconds: float,
+    sources: Sequence[str],
+) -> Measurement:
     loop, tally = asyncio.get_running_loop(), _Tally()
     began = time.perf_counter()
     deadline = began + seconds
@@ -106,10 +120,17 @@ async def _drive(host: str, port: int, scripts: Sequence[Sequence[bytes]], secon
     def running() -> bool:
         return time.perf_counter() < deadline
 
-    async def connect(script: Sequence[bytes]) -> _Connection:
-        return (await loop.create_connection(lambda: _Connection(script, tally, running), host, port))[1]
+    async def connect(number: int, script: Sequence[bytes]) -> _Connection:
+        # Spread over the pause, so that those who wait as long do not all send at once.
+        await asyncio.sleep(pause_seconds / len(scripts))
+        source = (sources[number % len(sources)], 0) if sources else None
+        return (
+            await loop.create_connection(
+                lambda: _Connection(script, tally, running, pause_seconds), host, port, local_addr=source
+            )
+        )[1]
 
-    connections = [await connect(script) for script in scripts]
+    connections = [await connect(number, script) for number, script in enumerate(scripts)]
     await asyncio.wait_for(asyncio.gather(*(connection.done for connection in connections)), seconds + 30)
     elapsed = time.perf_counter() - began
     ordered = sorted(tally.latencies) or [0.0]
@@ -120,7 +141,20 @@ async def _drive(host: str, port: int, scripts: Sequence[Sequence[bytes]], secon
     return Measurement(len(tally.latencies) / elapsed, percentile(0.5), percentile(0.99), dict(tally.statuses))
 
 
-def measure(*, host: str, port: int, scripts: Sequence[Sequence[bytes]], seconds: float) -> Measurement:
-    """Load a server for some seconds: one connection for each script, which sends its requests over and over."""
+def measure(
+    *,
+    host: str,
+    port: int,
+    scripts: Sequence[Sequence[bytes]],
+    seconds: float,
+    pause_seconds: float = 0.0,
+    sources: Sequence[str] = (),
+) -> Measurement:
+    """Load a server for some seconds: one connection for each script, which sends its requests over and over.
+
+    With a pause each waits that long between an answer and its next request. `sources` are the addresses to connect
+    from, in turn.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_drive(host, port, scripts, seconds))
+        work = _drive(host, port, scripts, seconds=seconds, pause_seconds=pause_seconds, sources=sources)
+        return runner.run(work)

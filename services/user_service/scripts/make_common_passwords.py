@@ -12,6 +12,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 TARGET = Path(__file__).parents[1] / "src/cnop_users/adapters/data/common_passwords.bin"
 SHORTEST = 14
+PRINT_BYTES = 5
 
 
 def listed_passwords() -> Iterator[str]:
@@ -25,7 +26,7 @@ def listed_passwords() -> Iterator[str]:
 def main() -> None:
     """Write the file."""
     wanted = {password.casefold() for password in listed_passwords() if len(password) >= SHORTEST}
-    prints = sorted({hashlib.sha256(password.encode()).digest()[:4] for password in wanted})
+    prints = sorted({hashlib.sha256(password.encode()).digest()[:PRINT_BYTES] for password in wanted})
     TARGET.write_bytes(b"".join(prints))
     print(f"{len(prints)} passwords, {TARGET.stat().st_size} bytes")  # noqa: T201 - a command's output
 

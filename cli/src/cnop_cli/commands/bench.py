@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
     if args.name is None:
         print("\n".join(names()))
         return 0
-    if args.name not in names():
+    module = args.name.replace("-", "_")
+    if module not in names():
         raise CommandError(f"there is no measurement `{args.name}`; there is: {', '.join(names())}")
-    run_tool([sys.executable, "-m", f"benchmarks.{args.name}", *args.further])
+    run_tool([sys.executable, "-m", f"benchmarks.{module}", *args.further])
     return 0

@@ -65,6 +65,7 @@ class RateLimited(CnopError):
 
 
 class Unavailable(CnopError):
-    """Something this needs is away; trying later may succeed."""
+    """Something this needs is away; trying after `retry_after_seconds` may succeed."""
 
     code = "SVC_001"
+    retry_after_seconds = 1

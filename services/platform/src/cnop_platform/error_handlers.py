@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cnop_core.errors import CnopError, FieldError, RateLimited, Unauthenticated
+from cnop_core.errors import CnopError, FieldError, RateLimited, Unauthenticated, Unavailable
 from cnop_platform.problem import problem_response, status_of
 from cnop_platform.shared_limits import SharedLimitReached
 
@@ -32,7 +32,7 @@ async def _expected(request: Request, error: Exception) -> Response:
     if status >= 500:
         _log.warning("request_failed", code=error.stable_code, reason=error.message)
     headers: dict[str, str] = {}
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Unavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
         if isinstance(error, SharedLimitReached):
             headers |= error.headers

@@ -1,6 +1,8 @@
-"""The real clock and randomness; the only place that asks the operating system for either."""
+"""The machine itself: its clock, its randomness, its processors; the only place that asks it for any of them."""
 
+import os
 import secrets
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -16,6 +18,11 @@ class SystemClock:
 def entropy(count: int) -> bytes:
     """Return `count` unpredictable bytes from the operating system."""
     return secrets.token_bytes(count)
+
+
+def processors() -> int:
+    """Return how many processors this process may run on."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def monotonic() -> float:

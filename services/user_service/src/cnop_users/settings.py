@@ -9,6 +9,7 @@ from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, model_vali
 
 from cnop_ledger import ChainKeys, DailyCaps
 from cnop_platform.settings import Environment, ServiceSettings
+from cnop_platform.system import processors
 from cnop_users.adapters.keyring import Keyring
 from cnop_users.adapters.mailers import MaildirMailer, SmtpMailer
 from cnop_users.adapters.oidc import ProviderSettings
@@ -59,8 +60,11 @@ class UsersSettings(ServiceSettings):
     """The pages that may use the session cookie, separated by commas; none, and cookies are refused."""
 
     bcrypt_cost: Annotated[int, Field(ge=4, le=16)] | None = None
-    password_workers: Annotated[int, Field(ge=1, le=64)] = 2
+    password_workers: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Hashes at a time; half of the processors unless set, so that the other half is left to everything else."""
     password_queue: Annotated[int, Field(ge=1, le=10_000)] = 200
+    password_wait_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    """Longer than a person waits, and less than the gateway does."""
     access_token_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
     session_idle_seconds: Seconds = 7 * 86_400
     session_absolute_seconds: Seconds = 30 * 86_400
@@ -108,6 +112,11 @@ class UsersSettings(ServiceSettings):
     def password_cost(self) -> int:
         """The bcrypt cost: 2**cost rounds."""
         return self.bcrypt_cost or _DEFAULT_BCRYPT_COST[self.limits_profile]
+
+    @property
+    def hashing_threads(self) -> int:
+        """How many passwords are hashed at a time."""
+        return self.password_workers or max(1, processors() // 2)
 
     @property
     def origins(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import hmac
+import math
 import os
 import sys
 import threading
@@ -16,41 +17,66 @@ from typing import Final, TypeVar
 import bcrypt
 
 from cnop_core.ids import Entropy
+from cnop_platform.system import monotonic
 from cnop_users.adapters.keyring import Keyring, NamedKey
 from cnop_users.domain.errors import HashingBusy
 from cnop_users.domain.users import StoredPassword
 
 T = TypeVar("T")
-_NICENESS: Final = 10
+# A third of the share that others get: enough for orders to come first, and for sign-ins not to starve beside them.
+_NICENESS: Final = 5
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COST_FIELD: Final = 2
+_WEIGHT_OF_THE_LATEST: Final = 0.1
 
 
 class BcryptHasher:
     """Hashes passwords: base64(HMAC-SHA-256(pepper, password)) is what bcrypt sees, so that length is never cut.
 
     At most `workers` hash at a time, at a lower priority than the rest of the process where the system can do that per
-    thread, and at most `queue` wait for a turn.
+    thread. At most `queue` wait for a turn, and nobody who would wait longer than `longest_wait_seconds`: whoever has
+    given up by then would only take the time of those who come later.
     """
 
-    def __init__(self, *, peppers: Keyring, cost: int, workers: int, queue: int, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        *,
+        peppers: Keyring,
+        cost: int,
+        workers: int,
+        queue: int,
+        longest_wait_seconds: float,
+        entropy: Entropy,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._peppers = peppers
         self._cost = cost
+        self._workers = workers
         self._queue = queue
+        self._longest_wait_seconds = longest_wait_seconds
+        self._clock = clock
         self._waiting = 0
         self._turns = asyncio.Semaphore(workers)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="password", initializer=_yield_to_others)
         # Compared with when there is no account: same cost, and nobody knows a password that fits.
-        unknown = base64.b64encode(entropy(32))
+        unknown, began = base64.b64encode(entropy(32)), clock()
         self._nobody = StoredPassword(
             bcrypt.hashpw(unknown, bcrypt.gensalt(cost)).decode(), peppers.current.key_id, _LONG_AGO
         )
+        self._seconds_each = clock() - began
+        self._under_way: list[float] = []
+
+    def require_room(self) -> None:
+        """See `PasswordHasher.require_room`."""
+        slowest = self._clock() - self._under_way[0] if self._under_way else 0.0
+        wait_seconds = self._waiting * max(self._seconds_each, slowest) / self._workers
+        if self._waiting >= self._queue or wait_seconds > self._longest_wait_seconds:
+            raise HashingBusy(retry_after_seconds=max(1, math.ceil(wait_seconds)))
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """See `PasswordHasher.turn`."""
-        if self._waiting >= self._queue:
-            raise HashingBusy("too many passwords wait to be checked; try again in a moment")
+        self.require_room()
         self._waiting += 1
         try:
             await self._turns.acquire()
@@ -84,7 +110,14 @@ class BcryptHasher:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        began = self._clock()
+        self._under_way.append(began)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._under_way.remove(began)
+            # How long one takes, as it was lately: a busy machine takes longer.
+            self._seconds_each += (self._clock() - began - self._seconds_each) * _WEIGHT_OF_THE_LATEST
 
 
 def _peppered(password: str, pepper: NamedKey) -> bytes:

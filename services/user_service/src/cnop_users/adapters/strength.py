@@ -12,14 +12,14 @@ from zxcvbn import zxcvbn
 _LEAST_SCORE: Final = 3
 _JUDGED_LENGTH: Final = 72
 """zxcvbn's time grows with the square of the length; what is strong by here is strong."""
-_PRINT_BYTES: Final = 4
+_PRINT_BYTES: Final = 5
 _MAX_RELATED: Final = 10
 
 
 class CommonPasswords:
-    """A set of known passwords, kept as the sorted first four bytes of each one's SHA-256.
+    """A set of known passwords, kept as the sorted first five bytes of each one's SHA-256.
 
-    One password in about eight thousand is taken for common though it is not, and its owner chooses another.
+    One password in about two million is taken for common though it is not, and its owner chooses another.
     """
 
     def __init__(self, fingerprints: bytes) -> None:

@@ -70,6 +70,7 @@ class Login:
         Raises `BadCredentials`, `MfaRequired`, `WrongFactor`, `AddressBlocked`, `RateLimited` while the name is guessed
         at, `HashingBusy`.
         """
+        self._hasher.require_room()
         await self._limits.require_open_address(context)
         user = await self._accounts.find(credentials.identifier)
         await self._require_open_name(credentials, user, context)

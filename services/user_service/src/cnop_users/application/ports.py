@@ -15,6 +15,10 @@ from cnop_users.domain.users import StoredPassword, User
 class PasswordHasher(Protocol):
     """Hashes passwords slowly, on purpose, and only a few at a time."""
 
+    def require_room(self) -> None:
+        """Raise `HashingBusy` when a turn would come too late to be of use; asked before anything is spent."""
+        ...
+
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Wait for one of the few turns; hashing is done inside. Raises `HashingBusy` when too many wait already."""
         ...

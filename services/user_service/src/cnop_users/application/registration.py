@@ -64,6 +64,7 @@ class Registration:
         Raises `InvalidInput` and `WeakPassword` with the fields at fault, `AlreadyTaken`, `HashingBusy`.
         """
         self._require_age(account.profile)
+        self._hasher.require_room()
         await require_strong(self._judge, account.password, username=account.username, profile=account.profile)
         await self._require_free(account)
         async with self._hasher.turn():

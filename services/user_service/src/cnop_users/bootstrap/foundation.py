@@ -53,8 +53,9 @@ class Foundation:
         return BcryptHasher(
             peppers=self._settings.keyring("pepper"),
             cost=self._settings.password_cost,
-            workers=self._settings.password_workers,
+            workers=self._settings.hashing_threads,
             queue=self._settings.password_queue,
+            longest_wait_seconds=self._settings.password_wait_seconds,
             entropy=entropy,
         )
 

@@ -36,6 +36,10 @@ class WeakPassword(InvalidInput):
 class HashingBusy(Unavailable):
     """More passwords wait to be checked than can be in reasonable time."""
 
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        super().__init__(f"too many passwords wait to be checked; try again in {retry_after_seconds} seconds")
+        self.retry_after_seconds = retry_after_seconds
+
 
 class UnknownSession(NotFound):
     """The caller has no session of this id."""
