@@ -2,6 +2,7 @@ import itertools
 
 import pytest
 
+from cnop_cli.commands.test import ASKED_FOR, STAGES, chosen_stages
 from cnop_cli.errors import CommandError
 from cnop_cli.main import execute
 from cnop_cli.stages import Outcome, Result, Skip, Stage, run_all, run_tool, summary
@@ -48,3 +49,10 @@ def test_a_failing_tool_is_a_failed_stage() -> None:
 def test_an_unknown_stage_names_the_known(command: str) -> None:
     with pytest.raises(CommandError, match="there is no stage `unti`; there is: "):
         execute([command, "unti"])
+
+
+def test_all_leaves_out_what_is_run_when_asked_for() -> None:
+    everything = [name for name in STAGES if name not in ASKED_FOR]
+    assert chosen_stages([]) == chosen_stages(["all"]) == everything
+    assert chosen_stages(["unit"]) == ["unit"]
+    assert chosen_stages(["all", "deploy", "unit"]) == [*everything, "deploy"]

@@ -67,13 +67,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the stages and sum them up."""
-    everything = [name for name in STAGES if name not in ASKED_FOR]
-    chosen = [name for name in args.stages if name != "all"] or everything
+    chosen = chosen_stages(args.stages)
     if unknown := [name for name in chosen if name not in STAGES]:
         raise CommandError(f"there is no stage `{unknown[0]}`; there is: all, {', '.join(STAGES)}")
     minutes = DEFAULT_MINUTES if args.minutes is None and "chaos" in args.stages else args.minutes
     choice = Choice(names=args.k, pytest=args.further, state=args.state, minutes=minutes, seed=args.seed)
     return run_all([Stage(name, partial(STAGES[name], choice)) for name in chosen])
+
+
+def chosen_stages(asked: Sequence[str]) -> list[str]:
+    """Give the stages to run, each once: those asked for, with all that `all` means in its place."""
+    everything = [name for name in STAGES if name not in ASKED_FOR]
+    named = [each for name in asked or ["all"] for each in (everything if name == "all" else [name])]
+    return list(dict.fromkeys(named))
 
 
 def unit(choice: Choice) -> None:
