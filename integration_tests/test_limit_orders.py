@@ -62,7 +62,7 @@ def test_what_is_held_cannot_be_spent_twice(funded):
     price = price_of(funded)
     quantity = str((START / price * Decimal("1.9")).quantize(Decimal("0.0001")))
     assert limit(funded, "0.5", quantity=quantity).status_code == 201
-    problem(funded.buy("BTC", str((Decimal("2000") / price).quantize(Decimal("0.0001")))), 422, "INSUFFICIENT_FUNDS")
+    problem(funded.buy("BTC", str((Decimal(2000) / price).quantize(Decimal("0.0001")))), 422, "INSUFFICIENT_FUNDS")
     problem(funded.post("/balance/withdraw", {"amount": "5000.00"}), 422, "INSUFFICIENT_FUNDS")
 
 
