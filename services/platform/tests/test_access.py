@@ -40,6 +40,7 @@ GRANTS = {
     "holdings:read": {"customer"},
     "assets:manage": {"admin"},
     "users:read": {"support", "admin"},
+    "users:read-phone": {"admin"},
     "users:manage": {"admin"},
     "audit:read": {"auditor", "admin"},
 }

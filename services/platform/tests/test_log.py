@@ -33,3 +33,13 @@ def test_a_traceback_is_logged_without_the_variables_of_its_frames(logger):
     assert (record["event"], record["level"], record["service"]) == ("it_failed", "error", "test_service")
     raised = record["exception"][0]
     assert (raised["exc_type"], raised["frames"][-1]["name"]) == ("ValueError", "fail")
+
+
+def test_a_line_break_in_a_value_makes_no_second_line():
+    program = (
+        PROGRAM.split("def fail", maxsplit=1)[0] + "log.warning('said', text='one\\ntwo\\r\\u2028{\"event\": 1}')\n"
+    )
+    argv = [sys.executable, "-c", program, "ours"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["text"] == 'one\ntwo\r\u2028{"event": 1}'

@@ -138,3 +138,12 @@ async def test_without_the_store_nobody_registers_and_later_they_can(client, ser
     service.store.refuse_next()
     assert (await register(client)).status_code == 503
     assert (await register(client)).status_code == 201
+
+
+async def test_words_of_the_platform_make_no_strong_password(client):
+    body = {"username": "somebody", "email": "somebody@example.com"}
+    answers = [
+        await client.post("/auth/register", json={**body, "password": password})
+        for password in ("orderprocessortrading", "cloudnativecnop", "unrelated walnut trumpet")
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422, 201]

@@ -1,18 +1,20 @@
 """`cnop security`: writes down who may do what, and looks for weaknesses."""
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cnop_cli import access_matrix
+from cnop_cli import access_matrix, asvs
 from cnop_cli.commands.options import note
 from cnop_cli.errors import CommandError
 from cnop_cli.houserules import tracked_sources
 from cnop_cli.scan import sbom, scanners, toolbox
 from cnop_cli.scan.findings import Answer, judge, read_answers
 from cnop_cli.stack import descriptions
+from cnop_cli.stages import run_tool
 from cnop_cli.workspace import ROOT
 
 
@@ -25,6 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     scan = actions.add_parser("scan", help="run bandit, detect-secrets, semgrep, and write bills of materials")
     scan.add_argument("tools", nargs="*", metavar="TOOL", help=f"only these: {', '.join(STAGES)} (default: all)")
     scan.set_defaults(act=run_scan)
+    board = actions.add_parser("asvs", help="print how the platform stands against OWASP ASVS 5.0, and render it")
+    board.add_argument("--run", action="store_true", help="also run the mapped tests that need no running platform")
+    board.set_defaults(act=show_asvs)
 
 
 ANSWERS: Final = ROOT / "docs/security/findings.toml"
@@ -47,6 +52,26 @@ def write_matrix(args: argparse.Namespace) -> int:
         access_matrix.PATH.write_text(access_matrix.render(documents), encoding="utf-8")
     elif not access_matrix.is_current(documents):
         raise CommandError("docs/access-matrix.md is not current; run `./cnop security matrix` and read what changed")
+    return 0
+
+
+def show_asvs(args: argparse.Namespace) -> int:
+    """Print the figures and render docs/security/asvs.md.
+
+    Raises:
+        CommandError: the statements are malformed, evidence is missing, or a mapped test failed.
+    """
+    try:
+        standard, statements = asvs.read_standard(), asvs.read_statements()
+    except ValueError as error:
+        raise CommandError(f"{asvs.STATEMENTS.name}: {error}") from error
+    missing = [piece for statement in statements.values() for piece in asvs.missing_evidence(statement)]
+    if missing:
+        raise CommandError(f"evidence that does not exist: {', '.join(sorted(set(missing)))}")
+    asvs.PAGE.write_text(asvs.render(standard, statements), encoding="utf-8")
+    print("\n".join(asvs.figures(standard, statements)))
+    if args.run:
+        run_tool([sys.executable, "-m", "pytest", "-q", "-n", "2", *asvs.runnable_tests(statements)])
     return 0
 
 

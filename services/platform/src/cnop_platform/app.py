@@ -12,13 +12,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cnop_platform.access import UndeclaredAccess, declared_access
+from cnop_platform.access import Principal, UndeclaredAccess, declared_access
 from cnop_platform.edge import Edge
 from cnop_platform.error_handlers import install_error_handlers
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health
 from cnop_platform.health_routes import health_router
-from cnop_platform.permissions import Role
+from cnop_platform.permissions import Permission, Role
 from cnop_platform.policies import load_role_matrix, policies_folder
 from cnop_platform.problem import PROBLEM_SCHEMA
 from cnop_platform.routes import SecureRoute
@@ -46,6 +46,17 @@ Wire = Callable[[], AbstractAsyncContextManager[Wiring]]
 def service_router(*, tags: Sequence[str]) -> APIRouter:
     """Return a router whose routes all go through the access check and the strict JSON parser."""
     return APIRouter(route_class=SecureRoute, tags=list(tags))
+
+
+def allows(permission: Permission) -> Any:
+    """Tell a handler (as a dependency) whether its caller holds a permission that decides about a field."""
+
+    async def find(request: Request) -> bool:
+        principal: Principal | None = request.state.principal
+        gatekeeper: Gatekeeper = request.app.state.gatekeeper
+        return principal is not None and gatekeeper.permits(principal, permission)
+
+    return Depends(find)
 
 
 def provided(kind: type[T]) -> Any:

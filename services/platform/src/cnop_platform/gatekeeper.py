@@ -9,6 +9,7 @@ from cnop_core.clock import Clock
 from cnop_core.errors import Forbidden
 from cnop_platform.access import Access, Authenticator, Principal, StepUpNeeded
 from cnop_platform.audit import AuditEvent, AuditTrail, Severity
+from cnop_platform.permissions import Permission
 from cnop_platform.policies import Decision, PolicyEngine, Question
 from cnop_platform.shared_limits import SharedLimits, group_of, source_of
 
@@ -53,6 +54,10 @@ class Gatekeeper:
         group = group_of(access)
         if group is not None and self._limits is not None:
             await self._limits.admit(group, subject)
+
+    def permits(self, principal: Principal, permission: Permission) -> bool:
+        """Tell whether a caller who was admitted also holds a permission that decides about a field."""
+        return self._policies.decide(Question(roles=principal.roles, permission=permission)).allowed
 
     def _decide(self, principal: Principal, access: Access) -> Decision:
         if access.permission is None:

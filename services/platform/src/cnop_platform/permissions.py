@@ -46,6 +46,8 @@ class Permission(StrEnum):
     READ_HOLDINGS = "holdings:read"
     MANAGE_ASSETS = "assets:manage"
     READ_USERS = "users:read"
+    READ_PHONES = "users:read-phone"
+    """Decides about a field, not an endpoint: see `cnop_platform.app.allows`."""
     MANAGE_USERS = "users:manage"
     READ_AUDIT = "audit:read"
 

@@ -70,8 +70,12 @@ class ZxcvbnJudge:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+_OF_THE_PLATFORM: Final = ("cnop", "cloud-native", "cloudnative", "order", "processor", "orderprocessor", "trading")
+"""Words that somebody who guesses at this platform's passwords tries first."""
+
+
 def _objections(password: str, related: Sequence[str]) -> tuple[str, ...]:
-    verdict: dict[str, Any] = zxcvbn(password[:_JUDGED_LENGTH], user_inputs=list(related))
+    verdict: dict[str, Any] = zxcvbn(password[:_JUDGED_LENGTH], user_inputs=[*related, *_OF_THE_PLATFORM])
     if verdict["score"] >= _LEAST_SCORE:
         return ()
     feedback = [verdict["feedback"]["warning"], *verdict["feedback"]["suggestions"]]

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from cnop_core.ids import UserId
 from cnop_platform.access import Principal, RateClass, requires
-from cnop_platform.app import provided, service_router
+from cnop_platform.app import allows, provided, service_router
 from cnop_platform.audit import AuditClass
 from cnop_platform.permissions import Permission, Role
 from cnop_platform.request_context import RequestContext, request_context
@@ -142,7 +142,13 @@ async def list_users(
 
 
 @router.get("/admin/users/{user_id}", operation_id="get_user")
-async def get_user(user_id: UserIdPath, principal: Reader, context: Context, staff: Staff) -> PersonView:
+async def get_user(
+    user_id: UserIdPath,
+    principal: Reader,
+    context: Context,
+    staff: Staff,
+    sees_phones: Annotated[bool, allows(Permission.READ_PHONES)],
+) -> PersonView:
     """Show one account. That it was looked at is recorded."""
     person = await staff.get(UserId(user_id), actor=Actor(principal.user_id, context))
     profile = person.profile
@@ -151,7 +157,7 @@ async def get_user(user_id: UserIdPath, principal: Reader, context: Context, sta
         email=profile.email,
         first_name=profile.first_name,
         last_name=profile.last_name,
-        phone=profile.phone if Role.ADMIN in principal.roles else None,
+        phone=profile.phone if sees_phones else None,
     )
 
 
