@@ -76,8 +76,8 @@ def server(program: str, port: int, *, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def process(argv: Sequence[str], port: int, *, folder: Path) -> Iterator[None]:
-    """Run a program for as long as the body lasts, from the time it listens on its port.
+def process(argv: Sequence[str], port: int, *, folder: Path) -> Iterator[int]:
+    """Run a program for as long as the body lasts, from the time it listens on its port; give its process id.
 
     Raises:
         CommandError: it does not listen in time.
@@ -89,7 +89,7 @@ def process(argv: Sequence[str], port: int, *, folder: Path) -> Iterator[None]:
             if child.poll() is not None or time.monotonic() > deadline:
                 raise CommandError(f"a reference point did not start (see {folder / 'reference.log'})")
             time.sleep(0.05)
-        yield
+        yield child.pid
     finally:
         child.terminate()
         child.wait()

@@ -105,10 +105,32 @@ def test_confusing_requests_are_refused_and_do_no_harm(http, request_text):
     assert http.get("/inventory/assets/BTC").status_code == 200
 
 
+def test_slow_senders_hold_up_nobody_and_are_hung_up_on(http):
+    address = urlsplit(GATEWAY)
+    held = [socket.create_connection((address.hostname, address.port), timeout=30) for _ in range(100)]
+    try:
+        if address.scheme == "https":
+            trusting = ssl.create_default_context()
+            held = [trusting.wrap_socket(each, server_hostname=address.hostname) for each in held]
+        for connection in held:
+            connection.sendall(b"GET /api/v1/inventory/assets HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        for _ in range(20):
+            assert http.get("/inventory/assets/BTC").elapsed.total_seconds() < 5
+        for connection in held:
+            answer = connection.recv(65536)
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
+    finally:
+        for connection in held:
+            connection.close()
+
+
 def test_limits_are_announced(http, person):
     answer = person.call("GET", "/balance")
     assert answer.status_code == 200
-    assert any(name in answer.headers for name in ("ratelimit", "x-ratelimit-limit", "ratelimit-policy"))
+    for name in ("limit", "remaining", "reset"):
+        assert answer.headers[f"x-ratelimit-{name}"].isdigit()
+    assert answer.headers["ratelimit"].startswith(f'"read";r={answer.headers["x-ratelimit-remaining"]};t=')
+    assert answer.headers["ratelimit-policy"].startswith('"read";q=')
 
 
 def test_a_flood_of_sign_ins_is_limited_with_a_time_to_come_back():

@@ -144,6 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(self.connection, ssl.SSLSocket):
             seen["caller"] = (self.connection.getpeercert() or {}).get("serialNumber")
         self.server.seen.append(seen)
+        self.server.noticed()
         if self.path == "/slow":
             self.server.stopping.wait(5)
         if self.path == "/orders/stream":
@@ -211,6 +212,9 @@ class Service(ThreadingHTTPServer):
         for connection in tuple(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def noticed(self) -> None:
+        """Called for each request, before it is answered."""
 
     @property
     def port(self) -> int:
@@ -303,8 +307,15 @@ def settings_of(**changes: Any) -> GatewaySettings:
 
 
 @contextmanager
-def running(folder: Path, keys: Keys, services: dict[str, Service], **changes: Any) -> Iterator[Gateway]:
-    """Runs Envoy with `changes` to the settings until the block ends."""
+def running(
+    folder: Path,
+    keys: Keys,
+    services: dict[str, Service],
+    *,
+    alter: Callable[[dict[str, Any]], None] = lambda _config: None,
+    **changes: Any,
+) -> Iterator[Gateway]:
+    """Runs Envoy with `changes` to the settings until the block ends; `alter` may touch what is rendered."""
     log = folder / "access.log"
     settings = settings_of(
         **{
@@ -319,7 +330,9 @@ def running(folder: Path, keys: Keys, services: dict[str, Service], **changes: A
         }
     )
     config = folder / "envoy.yaml"
-    config.write_text(to_yaml(render(settings, operations())))
+    rendered = render(settings, operations())
+    alter(rendered)
+    config.write_text(to_yaml(rendered))
     for path, document in watched(settings).items():
         path.write_text(json.dumps(document))
     command = [str(find_envoy()), "--config-path", str(config), "--concurrency", "1", "--disable-hot-restart"]

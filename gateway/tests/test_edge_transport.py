@@ -170,6 +170,58 @@ class Dropping:
         self._thread.join(timeout=5)
 
 
+def test_of_two_replicas_the_one_that_is_away_is_left_out(folder: Path, keys: Keys):
+    away = free_port()
+
+    def second_replica(config: dict) -> None:
+        (cluster,) = [each for each in config["static_resources"]["clusters"] if each["name"] == "user_service"]
+        address = {"socket_address": {"address": "127.0.0.1", "port_value": away}}
+        cluster["load_assignment"]["endpoints"][0]["lb_endpoints"].append({"endpoint": {"address": address}})
+
+    with serving(Service("user_service")) as service:
+        upstreams = {name: {"port": service.port} for name in ("user_service", "order_service", "inventory_service")}
+        with running(folder, keys, {}, upstreams=upstreams, alter=second_replica) as gateway:
+            bearer = keys.bearer("customer")
+            reads = [gateway.get("/api/v1/auth/profile", headers=bearer).status_code for _ in range(4)]
+            # A read is tried again at the other one, so nobody notices; a write is not.
+            assert reads == [200] * 4
+
+            def write() -> int:
+                return gateway.request("PUT", "/api/v1/auth/profile", headers=bearer, content=b"{}").status_code
+
+            until(lambda: [write() for _ in range(10)] == [200] * 10)
+
+
+def test_what_is_too_much_for_a_service_is_refused_at_once(folder: Path, keys: Keys):
+    with serving(Stalling("inventory_service")) as service:
+        upstreams = {name: {"port": service.port} for name in ("user_service", "order_service", "inventory_service")}
+        with running(folder, keys, {}, upstreams=upstreams, limits={"upstream_requests": 2}) as gateway:
+            path = "/api/v1/inventory/assets"
+            busy = [threading.Thread(target=gateway.get, args=(path,)) for _ in range(2)]
+            for each in busy:
+                each.start()
+            until(lambda: len(service.seen) == 2)
+            refused = gateway.get(path)
+            assert refused.status_code == 503
+            assert refused.json()["code"] == "SVC_001"
+            assert len(service.seen) == 2
+            service.go_on.set()
+            for each in busy:
+                each.join(timeout=10)
+            assert gateway.get(path).status_code == 200
+
+
+class Stalling(Service):
+    """Answers nobody until it may go on."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.go_on = threading.Event()
+
+    def noticed(self) -> None:
+        self.go_on.wait(8)
+
+
 def test_streams_cannot_use_up_the_room_of_other_requests(folder: Path, keys: Keys):
     with serving(Holding("order_service")) as service:
         limits = {"upstream_streams": 2, "upstream_requests": 2}

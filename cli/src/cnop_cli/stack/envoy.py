@@ -30,10 +30,10 @@ class Rendered:
     configuration: str
 
 
-def command(*, program: str, configuration: Path) -> tuple[str, ...]:
+def command(*, program: str, configuration: Path, workers: int = CONCURRENCY) -> tuple[str, ...]:
     """Give the command line that runs the gateway."""
-    workers = ("--concurrency", str(CONCURRENCY))
-    return (program, "-c", str(configuration), *workers, "--disable-hot-restart", "--log-level", "warning")
+    fixed = ("--disable-hot-restart", "--log-level", "warning")
+    return (program, "-c", str(configuration), "--concurrency", str(workers), *fixed)
 
 
 def render(settings: dict[str, Any], documents: Documents) -> Rendered:
