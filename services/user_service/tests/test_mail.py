@@ -9,7 +9,7 @@ from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_se
 
 from cnop_platform.system import entropy
 from cnop_users.adapters.mailers import InvalidMailUrl, MaildirMailer, SmtpMailer, open_maildir
-from cnop_users.adapters.vault import MasterKeyVault
+from cnop_users.adapters.vault import FileMasterKeys, MasterKeyVault
 from cnop_users.application.outbox import MailRefused, Postman
 from cnop_users.domain.mail import Letter, LetterKind, Message, compose
 
@@ -266,7 +266,9 @@ async def waiting(tmp_path, cache, valkey_server):
 
 
 def postman(service, mailer):
-    vault = MasterKeyVault(master_keys=service.settings.keyring("data"), entropy=entropy)
+    vault = MasterKeyVault(
+        master_keys=FileMasterKeys(service.settings.keyring("data"), entropy=entropy), entropy=entropy
+    )
     return Postman(store=service.store, vault=vault, mailer=mailer, page="https://shop.test", clock=service.clock)
 
 

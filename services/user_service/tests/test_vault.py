@@ -5,7 +5,7 @@ from cnop_core.ids import UserId
 from cnop_platform.system import entropy
 from cnop_users.adapters.email_index import HmacEmailIndex
 from cnop_users.adapters.keyring import InvalidKeyring, Keyring
-from cnop_users.adapters.vault import MasterKeyVault
+from cnop_users.adapters.vault import FileMasterKeys, MasterKeyVault
 from cnop_users.application.ports import CannotOpen
 
 pytestmark = pytest.mark.security
@@ -15,7 +15,9 @@ ADA, BOB = UserId("usr_ada"), UserId("usr_bob")
 
 def vault(*fills):
     text = ",".join(key_text(fill) for fill in fills)
-    return MasterKeyVault(master_keys=Keyring.from_text(text, purpose="data"), entropy=entropy)
+    return MasterKeyVault(
+        master_keys=FileMasterKeys(Keyring.from_text(text, purpose="data"), entropy=entropy), entropy=entropy
+    )
 
 
 async def test_what_is_sealed_opens_again_and_never_looks_the_same():

@@ -53,7 +53,10 @@ class UsersSettings(ServiceSettings):
 
     ledger_key: Annotated[SecretStr, AfterValidator(_ledger_keys_text)]
     pepper: Annotated[SecretStr, AfterValidator(_keyring_text("pepper"))]
-    data_key: Annotated[SecretStr, AfterValidator(_keyring_text("data"))]
+    data_key: Annotated[SecretStr, AfterValidator(_keyring_text("data"))] | None = None
+    """Wraps people's data keys, unless AWS KMS does; it still opens what it wrapped."""
+    data_kms_key: str = ""
+    """A key of AWS KMS that wraps data keys: its id, ARN or alias. Older ones may follow after a comma."""
     index_key: Annotated[SecretStr, AfterValidator(_keyring_text("index"))]
     signing_keys: DirectoryPath
     frontend_origins: str = ""
@@ -101,6 +104,12 @@ class UsersSettings(ServiceSettings):
     deposits_per_day_cents: Count = 1_000_000
     withdrawals_per_day_cents: Count = 500_000
     withdrawal_step_up_cents: Annotated[int, Field(ge=0)] = 100_000
+
+    @model_validator(mode="after")
+    def _require_a_master_key(self) -> Self:
+        if self.data_key is None and not self.kms_keys:
+            raise ValueError("set data_key or data_kms_key: without either no personal data can be kept")
+        return self
 
     @model_validator(mode="after")
     def _refuse_cheap_hashes(self) -> Self:
@@ -183,7 +192,14 @@ class UsersSettings(ServiceSettings):
         """The keys that sign and verify wallets and entries."""
         return ChainKeys.from_text(self.ledger_key.get_secret_value())
 
+    @property
+    def kms_keys(self) -> list[str]:
+        """The keys of AWS KMS, the one to use first."""
+        return [text.strip() for text in self.data_kms_key.split(",") if text.strip()]
+
     def keyring(self, name: str) -> Keyring:
-        """Return the keys of a purpose: `pepper`, `data` or `index`."""
-        text: SecretStr = {"pepper": self.pepper, "data": self.data_key, "index": self.index_key}[name]
+        """Return the keys of a purpose: `pepper`, `data` or `index`. Raises `ValueError` where there are none."""
+        text = {"pepper": self.pepper, "data": self.data_key, "index": self.index_key}[name]
+        if text is None:
+            raise ValueError(f"there is no {name} key")
         return Keyring.from_text(text.get_secret_value(), purpose=name)

@@ -5,7 +5,7 @@ person or field. Destroying the wrapped data key erases the person, in every bac
 """
 
 import base64
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -43,41 +43,78 @@ class AesDataKey:
         return f"cnop personal\0{self._user_id}\0{purpose}".encode()
 
 
-class MasterKeyVault:
-    """Wraps data keys under master keys that this process holds."""
+class MasterKeys(Protocol):
+    """What wraps data keys. It names the master key in what it wraps, so that keys can be exchanged."""
 
-    def __init__(self, *, master_keys: Keyring, entropy: Entropy) -> None:
+    async def current_id(self) -> str:
+        """Return the id of the master key that wraps what is new."""
+        ...
+
+    async def wrap(self, user_id: UserId, secret: bytes) -> Body:
+        """Return a data key's stored form: `master_key_id` and `wrapped`."""
+        ...
+
+    async def unwrap(self, user_id: UserId, wrapped: Body) -> bytes:
+        """Return the data key of this person. Raises `CannotOpen`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what was needed for that."""
+        ...
+
+
+class FileMasterKeys:
+    """Master keys that this process holds."""
+
+    def __init__(self, keys: Keyring, *, entropy: Entropy) -> None:
+        self._keys = keys
+        self._entropy = entropy
+
+    async def current_id(self) -> str:
+        """See `MasterKeys.current_id`."""
+        return self._keys.current.key_id
+
+    async def wrap(self, user_id: UserId, secret: bytes) -> Body:
+        """See `MasterKeys.wrap`."""
+        master = self._keys.current
+        wrapped = _encrypt(AESGCM(master.secret), secret, _owner(user_id), self._entropy)
+        return {"master_key_id": master.key_id, "wrapped": _text(wrapped)}
+
+    async def unwrap(self, user_id: UserId, wrapped: Body) -> bytes:
+        """See `MasterKeys.unwrap`."""
+        master = self._keys.get(str(wrapped["master_key_id"]))
+        if master is None:
+            raise CannotOpen("the master key of this data key is not configured")
+        return _decrypt(AESGCM(master.secret), _bytes(str(wrapped["wrapped"])), _owner(user_id))
+
+    async def close(self) -> None:
+        """See `MasterKeys.close`."""
+
+
+class MasterKeyVault:
+    """Makes data keys, and keeps them wrapped."""
+
+    def __init__(self, *, master_keys: MasterKeys, entropy: Entropy) -> None:
         self._master_keys = master_keys
         self._entropy = entropy
 
     async def create(self, user_id: UserId) -> tuple[AesDataKey, Body]:
         """See `Vault.create`."""
         secret = self._entropy(_KEY_BYTES)
-        return self._data_key(user_id, secret), self._wrap(user_id, secret)
+        return self._data_key(user_id, secret), await self._master_keys.wrap(user_id, secret)
 
     async def unlock(self, user_id: UserId, wrapped: Body) -> AesDataKey:
         """See `Vault.unlock`. Raises `CannotOpen`."""
-        return self._data_key(user_id, self._unwrap(user_id, wrapped))
+        return self._data_key(user_id, await self._master_keys.unwrap(user_id, wrapped))
 
     async def rewrap(self, user_id: UserId, wrapped: Body) -> Body | None:
         """Return the data key wrapped under the current master key; None when it is already."""
-        if wrapped["master_key_id"] == self._master_keys.current.key_id:
+        if wrapped["master_key_id"] == await self._master_keys.current_id():
             return None
-        return self._wrap(user_id, self._unwrap(user_id, wrapped))
+        return await self._master_keys.wrap(user_id, await self._master_keys.unwrap(user_id, wrapped))
 
     def _data_key(self, user_id: UserId, secret: bytes) -> AesDataKey:
         return AesDataKey(user_id=user_id, secret=secret, entropy=self._entropy)
-
-    def _wrap(self, user_id: UserId, secret: bytes) -> Body:
-        master = self._master_keys.current
-        wrapped = _encrypt(AESGCM(master.secret), secret, _owner(user_id), self._entropy)
-        return {"master_key_id": master.key_id, "wrapped": _text(wrapped)}
-
-    def _unwrap(self, user_id: UserId, wrapped: Body) -> bytes:
-        master = self._master_keys.get(str(wrapped["master_key_id"]))
-        if master is None:
-            raise CannotOpen("the master key of this data key is not configured")
-        return _decrypt(AESGCM(master.secret), _bytes(str(wrapped["wrapped"])), _owner(user_id))
 
 
 def _owner(user_id: UserId) -> bytes:

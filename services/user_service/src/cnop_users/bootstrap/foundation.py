@@ -14,7 +14,7 @@ from cnop_users.adapters.passwords import BcryptHasher
 from cnop_users.adapters.signing_keys import SigningKeys
 from cnop_users.adapters.strength import CommonPasswords, ZxcvbnJudge
 from cnop_users.adapters.tokens import JwtIssuer
-from cnop_users.adapters.vault import MasterKeyVault
+from cnop_users.adapters.vault import FileMasterKeys, MasterKeys, MasterKeyVault
 from cnop_users.application.accounts import Accounts
 from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits
@@ -67,7 +67,20 @@ class Foundation:
     @cached_property
     def vault(self) -> MasterKeyVault:
         """Keeps data keys."""
-        return MasterKeyVault(master_keys=self._settings.keyring("data"), entropy=entropy)
+        return MasterKeyVault(master_keys=self.master_keys, entropy=entropy)
+
+    @cached_property
+    def master_keys(self) -> MasterKeys:
+        """Wraps data keys: AWS KMS where a key of it is named, else keys of our own."""
+        data_key = self._settings.data_key
+        own = FileMasterKeys(self._settings.keyring("data"), entropy=entropy) if data_key else None
+        if not self._settings.kms_keys:
+            if own is None:
+                raise ValueError("neither data_key nor data_kms_key is set")
+            return own
+        from cnop_users.adapters.kms import KmsMasterKeys  # noqa: PLC0415 - botocore is large; loaded where it is used
+
+        return KmsMasterKeys(self._settings.kms_keys, older=own)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -97,6 +97,7 @@ class UserService(Foundation):
         await self.ledger.close()
         await self.hasher.close()
         await self.judge.close()
+        await self.master_keys.close()
         await self.http_client.aclose()
 
     @cached_property
