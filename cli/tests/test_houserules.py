@@ -58,6 +58,45 @@ def test_a_file_is_at_most_400_lines_long() -> None:
     assert broken("docs/x.md", "line\n" * 1000) == []
 
 
+def test_a_component_is_at_most_250_lines_long() -> None:
+    assert broken("frontend/src/x.tsx", "x\n" * 250) == []
+    assert broken("frontend/src/x.tsx", "x\n" * 251) == [("file-length", 251)]
+
+
+def test_a_handler_takes_the_user_from_the_token() -> None:
+    line = "found = await orders.of(UserId(body.user_id))"
+    assert broken("services/order_service/src/cnop_orders/api/orders.py", line) == [("foreign-user", 1)]
+    assert broken("services/user_service/src/cnop_users/api/administration.py", line) == []
+    assert broken("services/order_service/src/cnop_orders/application/queries.py", line) == []
+    assert broken("services/order_service/src/cnop_orders/api/orders.py", "orders.of(principal.user_id)") == []
+
+
+@pytest.mark.parametrize(
+    "call", ["_log.info(f'order {number}')", "_log.error('Order filled')", "_log.warning(text)", "_log.debug()"]
+)
+def test_a_log_event_has_a_constant_name(call: str) -> None:
+    assert broken(SERVICE, call) == [("log-event", 1)]
+    assert broken(SERVICE, "_log.info('order_filled', order_id=order_id)") == []
+    assert broken(SERVICE, "_log.info('lease_gained' if granted else 'lease_lost')") == []
+
+
+@pytest.mark.parametrize("word", ["TO" + "DO", "FIX" + "ME", "HA" + "CK"])
+def test_nothing_is_left_for_later(word: str) -> None:
+    assert broken(SERVICE, f"x = 1  # {word}: check") == [("unfinished", 1)]
+    assert broken("docs/x.md", word) == []
+
+
+def test_code_holds_no_emoji() -> None:
+    assert broken(SERVICE, "print('done \U0001f680')") == [("emoji", 1)]
+    assert broken(SERVICE, "print('done ✓ → µs')") == []
+
+
+@pytest.mark.parametrize("name", ["utils.py", "helpers.ts", "manager.py", "common.tsx"])
+def test_a_module_is_named_for_what_it_is_for(name: str) -> None:
+    assert broken(f"services/x/src/{name}", "") == [("vague-name", 1)]
+    assert broken("services/x/src/common_passwords.py", "") == []
+
+
 def test_a_suppression_says_what_and_why() -> None:
     hash_ = "#"
     assert broken("a.py", f"x = 1  {hash_} noqa") == [("unexplained-suppression", 1)]

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Final
 
 from cnop_cli.houserules.source import Source
@@ -21,6 +22,11 @@ _NOW: Final = frozenset(
 )
 _BROAD: Final = frozenset({"Exception", "BaseException"})
 LONGEST_FILE: Final = 400
+LONGEST_COMPONENT: Final = 250
+_STAFF: Final = "administration.py"
+_LOGGERS: Final = frozenset({"_log", "log", "logger"})
+_LEVELS: Final = frozenset({"debug", "info", "warning", "error", "critical", "exception"})
+_EVENT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 
 def floats_in_money_code(source: Source) -> Found:
@@ -91,11 +97,44 @@ def _is_broad(caught: ast.expr | None) -> bool:
 
 def long_files(source: Source) -> Found:
     """Find files that grew beyond what one reads in one go."""
-    if source.is_python and len(source.lines) > LONGEST_FILE:
-        yield (
-            LONGEST_FILE + 1,
-            f"has {len(source.lines)} lines; split it by what its parts are for (limit {LONGEST_FILE})",
-        )
+    limit = LONGEST_FILE if source.is_python else LONGEST_COMPONENT if source.path.endswith(".tsx") else None
+    if limit is not None and len(source.lines) > limit:
+        yield limit + 1, f"has {len(source.lines)} lines; split it by what its parts are for (limit {limit})"
+
+
+def foreign_users(source: Source) -> Found:
+    """Find handlers that take the user from the request: whose data it is, the token says; only staff name others."""
+    parts = PurePosixPath(source.path).parts
+    if not source.is_python or source.is_test or "api" not in parts or parts[-1] == _STAFF:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] == "UserId":
+            yield node.lineno, "makes a user id of what a request says; use the principal's"
+
+
+def log_events(source: Source) -> Found:
+    """Find log events without a constant name: one searches for a name, and data goes into fields."""
+    if not source.is_python or source.is_test:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and _is_log_call(node.func):
+            if not node.args or not _is_event_name(node.args[0]):
+                yield node.lineno, "a log event has a constant name such as order_filled, and its data in keywords"
+
+
+def _is_event_name(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _is_event_name(node.body) and _is_event_name(node.orelse)
+    return isinstance(node, ast.Constant) and _EVENT_NAME.fullmatch(str(node.value)) is not None
+
+
+def _is_log_call(called: ast.expr) -> bool:
+    return (
+        isinstance(called, ast.Attribute)
+        and called.attr in _LEVELS
+        and isinstance(called.value, ast.Name)
+        and called.value.id in _LOGGERS
+    )
 
 
 def unexplained_suppressions(source: Source) -> Found:
