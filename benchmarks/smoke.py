@@ -1,4 +1,4 @@
-"""The first measurement: orders and deposits through the gateway, beside an echo, the bare store and the client itself.
+"""The first measurement: writes and reads through the gateway, beside an echo, the bare store and the client itself.
 
 Run it with `./cnop bench smoke`. Everything runs on this machine in one go, so the ratios mean more than the rates.
 """
@@ -62,6 +62,9 @@ def run(stack: Trial, *, clients: int, seconds: float) -> list[Line]:
         text = json.dumps(body).encode()
         return [[request(host=gateway.netloc, path=path, token=token, body=text)] for token in tokens]
 
+    def reads(path: str) -> list[list[bytes]]:
+        return [[request(host=gateway.netloc, path=path, token=token, method="GET")] for token in tokens]
+
     with references.server(references.NOTHING, offset.web, folder=folder):
         alone = measure(host=host, port=offset.web, scripts=posts("/", order), seconds=seconds)
     ports = (offset.user_service, offset.gateway, offset.page, offset.envoy_admin)
@@ -71,6 +74,8 @@ def run(stack: Trial, *, clients: int, seconds: float) -> list[Line]:
         host=host, port=port, scripts=posts("/api/v1/balance/deposit", {"amount": "0.01"}), seconds=seconds
     )
     orders = measure(host=host, port=port, scripts=posts("/api/v1/orders", order), seconds=seconds)
+    assets = measure(host=host, port=port, scripts=reads("/api/v1/inventory/assets"), seconds=seconds)
+    balances = measure(host=host, port=port, scripts=reads("/api/v1/balance"), seconds=seconds)
     store = references.store_transactions(folder=folder, clients=clients, seconds=seconds)
     return [
         Line("the client by itself", alone),
@@ -78,6 +83,8 @@ def run(stack: Trial, *, clients: int, seconds: float) -> list[Line]:
         Line(f"store, {references.ITEMS} items a transaction", store),
         Line("deposits", deposits, "FastAPI echo, same gateway"),
         Line("market orders", orders, "FastAPI echo, same gateway"),
+        Line("asset list", assets, "FastAPI echo, same gateway"),
+        Line("own balance", balances, "FastAPI echo, same gateway"),
     ]
 
 
