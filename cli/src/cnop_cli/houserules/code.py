@@ -117,9 +117,10 @@ def log_events(source: Source) -> Found:
     if not source.is_python or source.is_test:
         return
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and _is_log_call(node.func):
-            if not node.args or not _is_event_name(node.args[0]):
-                yield node.lineno, "a log event has a constant name such as order_filled, and its data in keywords"
+        if not isinstance(node, ast.Call) or not _is_log_call(node.func):
+            continue
+        if not node.args or not _is_event_name(node.args[0]):
+            yield node.lineno, "a log event has a constant name such as order_filled, and its data in keywords"
 
 
 def _is_event_name(node: ast.expr) -> bool:
