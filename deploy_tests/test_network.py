@@ -10,7 +10,7 @@ from manifests import Json, Manifests
 
 Path = tuple[str, str, int]
 STORE_CLIENTS = ("user-service", "inventory-service", "order-service", "price-feed", "order-engine")
-JOBS = ("store-migrate", "ledger-verify", "audit-verify")
+JOBS = ("store-migrate", "ledger-verify", "audit-verify", "audit-retire")
 # The real calls between pods: client, server, port.
 CALLS: set[Path] = {
     ("gateway", "user-service", 8000),
