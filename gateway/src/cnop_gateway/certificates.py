@@ -44,7 +44,9 @@ def _all(settings: GatewaySettings) -> Iterator[tuple[str, Shown]]:
 
 
 def _secret(name: str, pair: Shown) -> Json:
-    return typed("envoy.extensions.transport_sockets.tls.v3.Secret", name=name, tls_certificate=_files(pair))
+    # Clusters exchange the folder's contents at once, by a link, and touch no file in it.
+    shown = {**_files(pair), "watched_directory": {"path": str(pair.certificate.parent)}}
+    return typed("envoy.extensions.transport_sockets.tls.v3.Secret", name=name, tls_certificate=shown)
 
 
 def _files(pair: Shown) -> Json:
