@@ -15,6 +15,7 @@ from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
 from cnop_core.errors import CnopError, InvalidInput
 from cnop_platform.settings import Environment
+from cnop_platform.store.open import sqlite_url
 from cnop_users.bootstrap.operations import Operations, operations
 from cnop_users.settings import UsersSettings
 
@@ -63,6 +64,7 @@ def settings_of(state: StateDir) -> UsersSettings:
             token_audience=plan.AUDIENCE,
             signing_keys=secrets.signing_keys,
             mail_dir=state.mail,
+            erasure_register=sqlite_url(state.erasures),
             page_url=started.get("page_url"),
             policies=str(plan.POLICIES),
         )

@@ -6,10 +6,10 @@ from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_se
 from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_ledger import Amount, Command, Decision, Ledger, Response, place_hold
 from cnop_ledger.testing import ORIGIN, market_command
-from cnop_platform.store import Put
+from cnop_platform.store import Delete, Put, StoreUnavailable
 from cnop_platform.store.open import open_store
 from cnop_platform.system import SystemClock, entropy
-from cnop_users.bootstrap.operations import operations
+from cnop_users.application.erasure_register import ErasureRegister
 
 pytestmark = pytest.mark.security
 
@@ -107,27 +107,63 @@ async def test_of_two_who_erase_one_account_at_once_nobody_fails(client, tokens)
     assert set(statuses) <= {200, 401, 404}
 
 
-async def test_a_restored_backup_is_brought_up_to_date(tmp_path, valkey_server, cache):
-    settings = make_settings(tmp_path, valkey_server.url)
-    store = await open_store(settings.store)
-    service = ServiceUnderTest(settings, cache, store=store, clock=SystemClock())
-    async with service.client() as client:
+@pytest.fixture
+def registered(tmp_path, valkey_server):
+    """Settings of a service whose erasures are noted in a store of their own."""
+    return make_settings(tmp_path, valkey_server.url, erasure_register=f"sqlite:///{tmp_path}/erasures.db")
+
+
+async def put_back(store, backup):
+    writes = [Put(item.key, item.body, index=item.index) for item in backup if item.key.pk != "REVOKED"]
+    await store.transact([*writes, *[Delete(item.key) async for item in store.scan(prefix="ERASED")]])
+
+
+async def test_whom_a_restored_backup_brings_back_is_erased_again_before_anybody_is_served(registered, cache):
+    store = await open_store(registered.store)
+    async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
         tokens = await signed_in(client)
-        user_id = await id_of(client, tokens)
+        await signed_in(client, "who_stays")
         backup = [item async for item in store.scan()]
         assert (await erase(client, tokens)).status_code == 200
-        async with operations(settings) as operator:
-            erased = await operator.erased()
-            assert erased == [user_id]
-        await store.transact(
-            [Put(item.key, item.body, index=item.index) for item in backup if item.key.pk != "REVOKED"]
-        )
-        assert (await log_in(client)).status_code == 200
-        async with operations(settings) as operator:
-            assert await operator.reapply_erasures(erased) == 1
-            assert await operator.reapply_erasures(erased) == 0
+    await put_back(store, backup)
+    async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
         assert (await log_in(client)).status_code == 401
-        assert (await register(client)).status_code == 201
+        assert (await log_in(client, "who_stays")).status_code == 200
+        assert (await register(client)).status_code == 201, "name and address are free"
+    async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
+        assert (await log_in(client)).status_code == 200, "the newcomer of that name is somebody else"
+    await store.close()
+
+
+async def test_without_a_register_a_restored_backup_does_bring_people_back(tmp_path, valkey_server, cache):
+    """The control: it is the register, and nothing else, that erases them again."""
+    settings = make_settings(tmp_path, valkey_server.url)
+    store = await open_store(settings.store)
+    async with ServiceUnderTest(settings, cache, store=store, clock=SystemClock()).client() as client:
+        tokens = await signed_in(client)
+        backup = [item async for item in store.scan()]
+        assert (await erase(client, tokens)).status_code == 200
+    await put_back(store, backup)
+    async with ServiceUnderTest(settings, cache, store=store, clock=SystemClock()).client() as client:
+        assert (await log_in(client)).status_code == 200
+    await store.close()
+
+
+async def test_an_erasure_that_the_register_missed_is_noted_at_the_next_start(registered, cache, monkeypatch):
+    async def away(_register, _user_ids):
+        raise StoreUnavailable("the register is away")
+
+    store = await open_store(registered.store)
+    with monkeypatch.context() as broken:
+        broken.setattr(ErasureRegister, "add", away)
+        async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
+            tokens = await signed_in(client)
+            backup = [item async for item in store.scan()]
+            assert (await erase(client, tokens)).status_code == 200
+    for _ in range(2):
+        async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
+            assert (await log_in(client)).status_code == 401
+        await put_back(store, backup)
     await store.close()
 
 

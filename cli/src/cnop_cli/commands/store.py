@@ -89,7 +89,10 @@ def put_back(copy: Path, url: str, *, state: StateDir) -> None:
     kept = restore(copy, file_of(url))
     show(url)
     if kept is not None:
-        print(f"the store that was there is kept as {kept}")
+        print(
+            f"the store that was there is kept as {kept}; delete it once it is not needed, people may have left since"
+        )
+    print(f"whoever left since that copy is erased again at the next start ({state.erasures} lists them)")
 
 
 def file_of(url: str) -> Path:

@@ -225,6 +225,7 @@ def _identity(options: Options, secrets: SecretStore) -> dict[str, str]:
         "CNOP_SIGNING_KEYS": str(secrets.signing_keys),
         "CNOP_FRONTEND_ORIGINS": ",".join(options.origins),
         "CNOP_MAIL_DIR": str(options.state.mail),
+        "CNOP_ERASURE_REGISTER": f"sqlite:///{quote(str(options.state.erasures))}",
     }
 
 

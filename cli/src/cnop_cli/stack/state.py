@@ -42,6 +42,11 @@ class StateDir:
         return self.data / "cnop.db"
 
     @property
+    def erasures(self) -> Path:
+        """The register of who was erased: beside the database, and in none of its backups."""
+        return self.data / "erasures.db"
+
+    @property
     def tls(self) -> Path:
         return self.root / "tls"
 

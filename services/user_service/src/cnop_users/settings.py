@@ -62,6 +62,9 @@ class UsersSettings(ServiceSettings):
     frontend_origins: str = ""
     """The pages that may use the session cookie, separated by commas; none, and cookies are refused."""
 
+    erasure_register: str | None = None
+    """Another store (a file or table of its own) that lists who was erased, for when `store` is restored."""
+
     bcrypt_cost: Annotated[int, Field(ge=4, le=16)] | None = None
     password_workers: Annotated[int, Field(ge=1, le=64)] | None = None
     """Hashes at a time; half of the processors unless set, so that the other half is left to everything else."""

@@ -1,7 +1,8 @@
 """Envelope encryption: what a person tells us is sealed under their own key, which is sealed under a master key.
 
 AES-256-GCM throughout, with the owner and the purpose as associated data, so that nothing can be moved to another
-person or field. Destroying the wrapped data key erases the person, in every backup too.
+person or field. Destroying the wrapped data key erases the person. A backup still holds it until the backup itself is
+deleted, which is why restoring one erases again (see `application/erasure_register.py`).
 """
 
 import base64

@@ -1,10 +1,11 @@
 """Erasing a person: their data key is destroyed, the ledger and the audit trail stay and stay verifiable."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from cnop_core.clock import Clock, epoch_ms
-from cnop_core.errors import Conflict
+from cnop_core.errors import Conflict, Unavailable
 from cnop_core.ids import UserId
 from cnop_ledger import LedgerReader, Wallet
 from cnop_ledger.application.keys import wallet_key
@@ -16,6 +17,7 @@ from cnop_platform.store import Absent, Check, Delete, Key, Put, Store, Version,
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, UnknownUser
 from cnop_users.application.conflicts import settle
+from cnop_users.application.erasure_register import ErasureRegister, listed
 from cnop_users.application.sessions import Sessions
 from cnop_users.domain.users import Status, User
 
@@ -40,6 +42,7 @@ class Erasure:
         reader: LedgerReader,
         audit: AuditTrail,
         clock: Clock,
+        register: ErasureRegister | None = None,
     ) -> None:
         self._store = store
         self._accounts = accounts
@@ -47,11 +50,13 @@ class Erasure:
         self._reader = reader
         self._audit = audit
         self._clock = clock
+        self._register = register
 
     async def erase(self, principal: Principal, *, context: RequestContext) -> None:
         """Erase the caller. Raises `NotEmpty` while money, assets or open orders are left."""
         user_id = principal.user_id
         await settle(lambda: self._erase_own(user_id, context))
+        await self._note(user_id)
         await self._clean_up(user_id, context)
 
     async def reapply(self, user_id: UserId, *, context: RequestContext) -> bool:
@@ -64,15 +69,22 @@ class Erasure:
         return True
 
     async def erased(self) -> list[UserId]:
-        """Return everybody who was erased; this list is kept apart from backups and applied to them."""
-        found: list[UserId] = []
-        cursor = None
-        while True:
-            page = await self._store.query(keys.ERASED, limit=1000, cursor=cursor)
-            found += [UserId(item.key.sk) for item in page.items]
-            cursor = page.cursor
-            if cursor is None:
-                return found
+        """Return everybody whom the store lists as erased."""
+        return await listed(self._store)
+
+    async def reconcile(self, *, context: RequestContext) -> int:
+        """Bring register and store together; return how many were erased again because a backup brought them back."""
+        if self._register is None:
+            return 0
+        here, ever = set(await self.erased()), set(await self._register.everybody())
+        await self._register.add(sorted(here - ever))
+        return sum([await self.reapply(user_id, context=context) for user_id in sorted(ever - here)])
+
+    async def _note(self, user_id: UserId) -> None:
+        # What fails here is made up for by `reconcile`: the store has noted the same in the erasure's own transaction.
+        if self._register is not None:
+            with suppress(Unavailable):
+                await self._register.add([user_id])
 
     async def _erase_own(self, user_id: UserId, context: RequestContext) -> None:
         wallet = await self._reader.wallet(user_id)

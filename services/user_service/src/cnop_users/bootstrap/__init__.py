@@ -27,6 +27,7 @@ from cnop_users.api import (
     leaving,
     passkeys,
 )
+from cnop_users.bootstrap.register import erasure_register
 from cnop_users.bootstrap.service import UserService
 from cnop_users.settings import UsersSettings
 
@@ -77,7 +78,18 @@ async def running(
     settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys, *, registry: CollectorRegistry = REGISTRY
 ) -> AsyncIterator[Wiring]:
     """Build the service on a runtime that is up, and run what it does in the background; `registry` gets its counts."""
-    service = UserService(settings, runtime, keys)
+    async with erasure_register(settings) as register:
+        service = UserService(settings, runtime, keys, register=register)
+        # Before anybody is let in: whom a restored backup brought back must not be found here.
+        await service.erasure_keeper.once()
+        async with _serving(settings, runtime, service, registry) as wiring:
+            yield wiring
+
+
+@asynccontextmanager
+async def _serving(
+    settings: UsersSettings, runtime: ServiceRuntime, service: UserService, registry: CollectorRegistry
+) -> AsyncIterator[Wiring]:
     figures = published_counters("cnop_ledger", lambda: asdict(service.ledger.stats), registry=registry)
     async with background(service.chores()):
         try:

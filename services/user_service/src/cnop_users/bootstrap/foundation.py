@@ -4,6 +4,7 @@ from functools import cached_property
 
 from cnop_platform.revocations import RevocationPublisher
 from cnop_platform.runtime import ServiceRuntime
+from cnop_platform.store import Store
 from cnop_platform.system import entropy
 from cnop_platform.tokens import TokenTerms
 from cnop_platform.wakeups import WalletBell
@@ -28,7 +29,10 @@ from cnop_users.settings import UsersSettings
 class Foundation:
     """Makes each object once, when it is first needed."""
 
-    def __init__(self, settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys) -> None:
+    def __init__(
+        self, settings: UsersSettings, runtime: ServiceRuntime, keys: SigningKeys, *, register: Store | None = None
+    ) -> None:
+        self._register = register
         self._settings = settings
         self._runtime = runtime
         self._keys = keys

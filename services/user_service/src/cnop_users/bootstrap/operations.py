@@ -1,6 +1,6 @@
 """What operators do from the command line, with the service's own settings: first administrator, roles, keys."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import pairwise
@@ -23,6 +23,7 @@ from cnop_users.adapters.signing_keys import SigningKeys, read_keys, stamped_key
 from cnop_users.application import codec, keys
 from cnop_users.application.administration import Actor
 from cnop_users.application.registration import NewAccount, claim_email
+from cnop_users.bootstrap.register import erasure_register
 from cnop_users.bootstrap.service import UserService
 from cnop_users.domain import rules
 from cnop_users.domain.users import Profile
@@ -74,14 +75,6 @@ class Operations:
     async def reinstate(self, username: str) -> None:
         """Let somebody in again. Raises `NotFound`."""
         await self._service.administration.reinstate(await self._find(username), actor=self._actor)
-
-    async def erased(self) -> list[UserId]:
-        """Return everybody who was erased: a list to keep apart from backups."""
-        return await self._service.erasure.erased()
-
-    async def reapply_erasures(self, user_ids: Iterable[UserId]) -> int:
-        """Erase again whom a restored backup brought back; return how many there were."""
-        return sum([await self._service.erasure.reapply(user_id, context=_CONTEXT) for user_id in user_ids])
 
     async def rewrap_data_keys(self) -> int:
         """Wrap every data key that is still under an older master key under the current one; return how many."""
@@ -139,8 +132,11 @@ class Operations:
 async def operations(settings: UsersSettings) -> AsyncIterator[Operations]:
     """Connect with the service's settings; running services learn at once what is changed here."""
     signing = SigningKeys(settings.signing_keys, clock=SystemClock(), lead_seconds=settings.jwks_cache_seconds)
-    async with service_runtime(settings, name="cnop_cli", keys=signing) as runtime:
-        service = UserService(settings, runtime, signing)
+    async with (
+        service_runtime(settings, name="cnop_cli", keys=signing) as runtime,
+        erasure_register(settings) as register,
+    ):
+        service = UserService(settings, runtime, signing, register=register)
         try:
             yield Operations(service, runtime.infrastructure.store)
         finally:

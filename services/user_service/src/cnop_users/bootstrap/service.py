@@ -11,6 +11,7 @@ from cnop_platform.catalogue import Catalogue
 from cnop_platform.prices import PriceBoard
 from cnop_platform.request_context import RequestContext
 from cnop_platform.system import entropy
+from cnop_users.adapters.erasure_keeper import ErasureKeeper
 from cnop_users.adapters.oidc import FlowSeal, OpenIdProvider
 from cnop_users.adapters.post_office import PostOffice
 from cnop_users.adapters.webauthn_ceremonies import WebAuthnCeremonies
@@ -22,6 +23,7 @@ from cnop_users.application.administration import Administration
 from cnop_users.application.audit_log import AuditLog
 from cnop_users.application.cash import CashDesk
 from cnop_users.application.erasure import Erasure
+from cnop_users.application.erasure_register import ErasureRegister
 from cnop_users.application.events import SecurityEvents
 from cnop_users.application.export import AccountExport
 from cnop_users.application.factors import SecondFactors
@@ -90,6 +92,8 @@ class UserService(Foundation):
                 store=self._store, vault=self.vault, mailer=mailer, page=self._settings.page, clock=self._clock
             )
             chores.append(PostOffice(postman).run())
+        if self._register:
+            chores.append(self.erasure_keeper.run())
         return chores
 
     async def close(self) -> None:
@@ -291,7 +295,13 @@ class UserService(Foundation):
             reader=self.reader,
             audit=self._audit,
             clock=self._clock,
+            register=ErasureRegister(store=self._register, clock=self._clock) if self._register else None,
         )
+
+    @cached_property
+    def erasure_keeper(self) -> ErasureKeeper:
+        """Erases again whom a restored backup brought back."""
+        return ErasureKeeper(self.erasure)
 
     @cached_property
     def login(self) -> Login:
