@@ -61,7 +61,7 @@ def shoot(assignment: Assignment, *, chromium: str, report: Callable[[str], None
     """
     wanted = [scene for scene in SCENES if assignment.only in scene.name]
     taken: list[Path] = []
-    with _browser(chromium) as browser:
+    with open_browser(chromium) as browser:
         for size in SIZES:
             for seen in Seen:
                 scenes = [scene for scene in wanted if scene.by is seen]
@@ -72,7 +72,8 @@ def shoot(assignment: Assignment, *, chromium: str, report: Callable[[str], None
 
 
 @contextmanager
-def _browser(chromium: str) -> Iterator[Browser]:
+def open_browser(chromium: str) -> Iterator[Browser]:
+    """Run a Chromium without a window."""
     flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
@@ -87,7 +88,7 @@ def _visit(browser: Browser, assignment: Assignment, scenes: list[Scene], seen: 
     )
     context.set_default_timeout(PATIENCE_MS)
     if seen in assignment.cast:
-        _log_in(context, assignment.cast[seen])
+        log_in(context, assignment.cast[seen])
     for scene in scenes:
         page = context.new_page()
         page.goto(scene.path)
@@ -102,7 +103,8 @@ def _visit(browser: Browser, assignment: Assignment, scenes: list[Scene], seen: 
     context.close()
 
 
-def _log_in(context: BrowserContext, login: Login) -> None:
+def log_in(context: BrowserContext, login: Login) -> None:
+    """Log in by the form, so that every further page of this context is somebody's own."""
     page = context.new_page()
     page.goto("/login")
     form = page.get_by_role("form", name="Log in")

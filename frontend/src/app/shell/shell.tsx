@@ -32,9 +32,12 @@ function Account() {
   );
 }
 
+/** Out of sight while the page above it is still loading: it would only jump. */
+const UNTIL_LOADED = '[main:empty+&]:invisible [main:has(.animate-pulse)+&]:invisible';
+
 function Footer() {
   return (
-    <footer className="page mt-auto flex flex-wrap items-center justify-between gap-x-6 gap-y-2 pt-10 pb-24 text-xs text-muted sm:pb-8">
+    <footer className={`page mt-auto flex flex-wrap items-center justify-between gap-x-6 gap-y-2 pt-10 pb-24 text-xs text-muted sm:pb-8 ${UNTIL_LOADED}`}>
       <p>Prices may be simulated. Nothing here is investment advice.</p>
       <p className="flex gap-4">
         <a className="hover:text-text" href="/api/v1/docs">

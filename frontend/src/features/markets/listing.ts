@@ -61,4 +61,6 @@ export function arrange(assets: readonly Asset[], { search, sort, category, star
 
 export const categoriesOf = (assets: readonly Asset[]): string[] => [...new Set(assets.map((asset) => asset.category))].sort();
 
-export const categoryName = (category: string): string => category.charAt(0).toUpperCase() + category.slice(1).replaceAll(/[_-]/g, ' ');
+const CATEGORY_NAMES: Readonly<Record<string, string>> = { defi: 'DeFi', nft: 'NFT' };
+
+export const categoryName = (category: string): string => CATEGORY_NAMES[category] ?? category.charAt(0).toUpperCase() + category.slice(1).replaceAll(/[_-]/g, ' ');

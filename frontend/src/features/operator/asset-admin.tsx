@@ -55,7 +55,7 @@ function AssetRow({ asset, onEdit, onDelist }: AssetRowProps) {
         <Badge tone={asset.is_active ? 'positive' : 'neutral'}>{asset.is_active ? 'Traded' : 'Not traded'}</Badge>
       </Cell>
       <Cell align="right">
-        <span className="inline-flex flex-wrap justify-end gap-1.5">
+        <span className="inline-flex justify-end gap-1.5">
           <Button size="sm" aria-label={`Edit ${asset.name}`} onClick={onEdit}>Edit</Button>
           {asset.is_active ? (
             <Button size="sm" aria-label={`Stop trading ${asset.name}`} onClick={onDelist}>Stop</Button>

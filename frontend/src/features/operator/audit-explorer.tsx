@@ -63,7 +63,7 @@ function RecordRow({ line, onOpen, onFollow }: { line: AuditLine; onOpen: () => 
         </p>
         <p className="text-sm text-muted">
           {formatDateTime(line.time)}
-          {line.address !== null && ` · ${line.address}`}
+          {line.address !== null && <span className="block sm:ml-2 sm:inline">{line.address}</span>}
         </p>
       </Cell>
       <Cell className="hidden md:table-cell">

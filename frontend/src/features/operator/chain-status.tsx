@@ -8,7 +8,7 @@ import { Badge } from '@/shared/ui/badge';
 import { Notice } from '@/shared/ui/notice';
 import { FailedState, Skeleton } from '@/shared/ui/states';
 
-const INTERVAL_MS = 15_000;
+const INTERVAL_MS = 60_000;
 const COUNT = new Intl.NumberFormat();
 
 function useChain() {
@@ -47,7 +47,7 @@ function Standing({ chain }: { chain: AuditChain }) {
   );
 }
 
-/** Whether the seals of the trail hold, asked for every few seconds. */
+/** Whether the seals of the trail hold, asked for every minute. */
 export function ChainStatus() {
   const chain = useChain();
   if (chain.data === undefined) return chain.error === null ? <div className="border-b border-line p-4 sm:px-5"><Skeleton className="h-6 w-72" /></div> : <FailedState error={chain.error} onRetry={() => void chain.refetch()} />;

@@ -17,9 +17,22 @@ import { StatusBadge } from './user-list';
 
 function Line({ name, children }: { name: string; children: ReactNode }) {
   return (
-    <div className="grid gap-x-4 px-4 py-2.5 sm:grid-cols-[9rem_1fr] sm:px-5">
+    <div className="grid items-baseline gap-x-4 px-4 py-2.5 sm:grid-cols-[9rem_1fr] sm:px-5">
       <dt className="text-sm text-muted">{name}</dt>
       <dd className="min-w-0 break-words">{children}</dd>
+    </div>
+  );
+}
+
+/** A figure, with what it is worth where it counts something else than dollars. */
+function Holding({ name, quantity, worth }: { name: string; quantity?: string; worth: string }) {
+  return (
+    <div className="flex items-baseline justify-between gap-4 px-4 py-2.5 sm:px-5">
+      <dt className="text-sm text-muted">{name}</dt>
+      <dd className="num flex gap-6 text-right">
+        {quantity !== undefined && <span className="text-muted">{quantity}</span>}
+        <span className="min-w-24 font-medium">{worth}</span>
+      </dd>
     </div>
   );
 }
@@ -60,6 +73,7 @@ function Acts({ person }: { person: Person }) {
 
 function Account({ person }: { person: Person }) {
   const session = useSession();
+  const isAuditor = useHasRole('auditor', 'admin');
   const mayChange = useHasRole('admin') && !(session.status === 'signed-in' && session.username === person.username);
   const name = [person.first_name, person.last_name].filter((part) => part !== null).join(' ');
   return (
@@ -73,6 +87,11 @@ function Account({ person }: { person: Person }) {
         <Line name="Two-step login">{person.mfa ? 'On' : 'Off'}</Line>
         <Line name="Registered">{formatDateTime(person.created_at)}</Line>
         <Line name="Id"><span className="font-mono text-sm">{person.user_id}</span></Line>
+        {isAuditor && (
+          <Line name="Audit trail">
+            <Link to="/operator/audit" search={{ actor: person.user_id }} className="rounded text-accent hover:underline">Their audit records</Link>
+          </Line>
+        )}
       </dl>
     </Card>
   );
@@ -132,12 +151,10 @@ function Holdings({ person }: { person: Person }) {
         portfolio.error === null ? <LoadingRows rows={1} label="Loading holdings" /> : <FailedState error={portfolio.error} onRetry={() => void portfolio.refetch()} />
       ) : (
         <dl className="divide-y divide-line py-1">
-          <Line name="Worth"><span className="num font-medium">{formatMoney(portfolio.data.total_portfolio_value)}</span></Line>
-          <Line name="Cash"><span className="num">{formatMoney(portfolio.data.usd_balance)}</span></Line>
+          <Holding name="All together" worth={formatMoney(portfolio.data.total_portfolio_value)} />
+          <Holding name="Cash" worth={formatMoney(portfolio.data.usd_balance)} />
           {portfolio.data.assets.map((position) => (
-            <Line key={position.asset_id} name={position.asset_id}>
-              <span className="num">{formatQuantity(position.quantity)}</span> <span className="num text-sm text-muted">{formatMoney(position.market_value)}</span>
-            </Line>
+            <Holding key={position.asset_id} name={position.asset_id} quantity={formatQuantity(position.quantity)} worth={formatMoney(position.market_value)} />
           ))}
         </dl>
       )}
@@ -148,7 +165,6 @@ function Holdings({ person }: { person: Person }) {
 /** Everything staff may know and do about one account. */
 export function UserDetail({ userId }: { userId: string }) {
   const person = usePerson(userId);
-  const isAuditor = useHasRole('auditor', 'admin');
   if (person.data === undefined) {
     if (isNotFound(person.error)) return <Card><EmptyState title="There is no such account" /></Card>;
     return <Card>{person.error === null ? <LoadingRows label="Loading the account" /> : <FailedState error={person.error} onRetry={() => void person.refetch()} />}</Card>;
@@ -161,11 +177,6 @@ export function UserDetail({ userId }: { userId: string }) {
       </div>
       <div className="grid min-w-0 gap-4 lg:gap-6">
         <Holdings person={person.data} />
-        {isAuditor && (
-          <Button asChild className="justify-self-start">
-            <Link to="/operator/audit" search={{ actor: person.data.user_id }}>Their audit records</Link>
-          </Button>
-        )}
       </div>
     </div>
   );

@@ -40,7 +40,9 @@ function OrderRow({ order }: { order: Order }) {
     <tr className={ROW}>
       <Cell>
         <Link to="/markets/$assetId" params={{ assetId: order.asset_id }} className="flex items-center gap-3 rounded-md">
-          <AssetMark symbol={order.asset_id} />
+          <span className="hidden sm:block">
+            <AssetMark symbol={order.asset_id} />
+          </span>
           <span className="min-w-0">
             <span className="block font-medium">
               <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> <span className="num sm:hidden">{formatQuantity(order.quantity)}</span> {order.asset_id}

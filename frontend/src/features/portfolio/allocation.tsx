@@ -15,17 +15,21 @@ export function Allocation() {
   if (portfolio.data === undefined) {
     return (
       <Card title="Allocation">
-        <div className="p-4 sm:p-5">
-          <Skeleton className="h-3 w-full" />
+        <div className="min-h-52 space-y-4 p-4 sm:p-5">
+          <Skeleton className="h-3 w-full rounded-full" />
+          <Skeleton className="h-4 w-2/3" />
+          <Skeleton className="h-4 w-1/2" />
         </div>
       </Card>
     );
   }
   const shares = sharesOf(portfolio.data, MOST);
   return (
-    <Card title="Allocation">
+    <Card title="Allocation" className="flex flex-col">
       {shares.length === 0 ? (
-        <EmptyState title="Nothing to divide yet">Your cash and assets appear here by their share.</EmptyState>
+        <div className="flex flex-1 items-center justify-center">
+          <EmptyState title="Nothing to divide yet">Your cash and assets appear here by their share.</EmptyState>
+        </div>
       ) : (
         <div className="p-4 sm:p-5">
           <div aria-hidden="true" className="flex h-3 gap-0.5 overflow-hidden rounded-full">

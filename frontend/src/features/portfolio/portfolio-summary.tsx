@@ -41,9 +41,9 @@ export function PortfolioSummary() {
       <div className="p-4 sm:p-5">
         {data === undefined ? <Skeleton className="h-11 w-56" /> : <p className="num text-3xl font-semibold tracking-tight">{formatMoney(data.total_portfolio_value)}</p>}
         <dl className="mt-5 grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-3">
-          <Figure name="Assets">{data === undefined ? <Skeleton className="h-5 w-24" /> : formatMoney(data.total_asset_value)}</Figure>
-          <Figure name="Cash">{data === undefined ? <Skeleton className="h-5 w-24" /> : formatMoney(data.usd_balance)}</Figure>
-          <Figure name="Unrealized gain">{data === undefined ? <Skeleton className="h-5 w-24" /> : <MoneyChange amount={totalGain(data)} />}</Figure>
+          <Figure name="Assets">{data === undefined ? <Skeleton className="h-6 w-24" /> : formatMoney(data.total_asset_value)}</Figure>
+          <Figure name="Cash">{data === undefined ? <Skeleton className="h-6 w-24" /> : formatMoney(data.usd_balance)}</Figure>
+          <Figure name="Unrealized gain">{data === undefined ? <Skeleton className="h-6 w-24" /> : <MoneyChange amount={totalGain(data)} />}</Figure>
         </dl>
         {unpriced && <p className="mt-4 text-sm text-warning">Some assets have no price at the moment and are left out of these figures.</p>}
       </div>

@@ -12,7 +12,13 @@ function Chart({ period }: { period: HistoryPeriod }) {
   const history = usePortfolioHistory(period);
   const loading = <Skeleton className="h-full w-full" />;
   if (history.data === undefined) return history.error === null ? loading : <FailedState error={history.error} onRetry={() => void history.refetch()} />;
-  if (!hasHistory(history.data)) return <EmptyState title="Nothing to draw yet">What your cash and assets are worth appears here as time passes; the longer the period, the longer it takes.</EmptyState>;
+  if (!hasHistory(history.data)) {
+    return (
+      <div className="flex h-full items-center justify-center">
+        <EmptyState title="Nothing to draw yet">What your cash and assets are worth appears here as time passes; the longer the period, the longer it takes.</EmptyState>
+      </div>
+    );
+  }
   const spoken = PERIODS.find(([value]) => value === period)?.[2] ?? period;
   const latest = formatMoney(String(history.data.at(-1)?.value ?? 0));
   return (
@@ -26,7 +32,7 @@ function Chart({ period }: { period: HistoryPeriod }) {
 export function ValueHistory() {
   const [period, setPeriod] = useState<HistoryPeriod>('1d');
   return (
-    <Card title="Value over time" action={<Segmented label="Period" size="sm" value={period} options={PERIODS} onChange={setPeriod} />}>
+    <Card title="Value history" action={<Segmented label="Period" size="sm" value={period} options={PERIODS} onChange={setPeriod} />}>
       <div className="relative h-56 p-2 sm:h-72">
         <Chart period={period} />
       </div>

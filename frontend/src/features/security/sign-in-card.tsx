@@ -107,7 +107,7 @@ export function SignInCard() {
   const profile = useProfile();
   const [changing, setChanging] = useState(false);
   if (profile.data === undefined) {
-    return <Card title="Sign-in">{profile.error === null ? <LoadingRows rows={2} label="Loading your account" /> : <FailedState error={profile.error} onRetry={() => void profile.refetch()} />}</Card>;
+    return <Card title="Sign-in">{profile.error === null ? <LoadingRows rows={3} label="Loading your account" /> : <FailedState error={profile.error} onRetry={() => void profile.refetch()} />}</Card>;
   }
   const { email, email_verified: verified, username } = profile.data;
   return (

@@ -9,9 +9,9 @@ import { FailedState, Skeleton } from '@/shared/ui/states';
 import type { CashMove } from './cash-actions';
 import { CashDialog } from './cash-dialog';
 
-function HeldNote({ held }: { held: string }) {
-  const amount = parseDecimal(held);
-  if (amount === null || isZero(amount)) return <>All of it is available to trade.</>;
+function HeldNote({ held, available }: { held: string; available: string }) {
+  const [amount, free] = [parseDecimal(held), parseDecimal(available)];
+  if (amount === null || isZero(amount)) return free === null || isZero(free) ? <>Deposit cash to start trading.</> : <>All of it is available to trade.</>;
   return <>{formatMoney(amount)} is held for open orders.</>;
 }
 
@@ -34,7 +34,7 @@ export function CashCard() {
                 {formatMoney(balance.data.available_balance)}
               </p>
             )}
-            <p className="mt-1 text-sm text-muted">{balance.data === undefined ? ' ' : <HeldNote held={balance.data.held_balance} />}</p>
+            <p className="mt-1 text-sm text-muted">{balance.data === undefined ? ' ' : <HeldNote held={balance.data.held_balance} available={balance.data.available_balance} />}</p>
           </div>
           <div className="mt-auto grid grid-cols-2 gap-3">
             <Button variant="primary" onClick={() => { setMove('deposit'); }}>
