@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from users_under_test import START, bearer, log_in, register, signed_in
 
+from cnop_core.errors import Forbidden
 from cnop_platform.permissions import Role
 from cnop_platform.request_context import RequestContext
 from cnop_users.application.administration import Actor, Administration
@@ -260,3 +261,38 @@ async def test_support_sees_how_to_write_to_somebody_but_not_their_phone_number(
 async def test_the_trail_is_asked_for_times_in_which_there_can_be_one(client, admin, bound, instant):
     answer = await client.get("/audit/events", params={bound: instant}, headers=bearer(admin))
     assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR")
+
+
+async def test_of_two_administrators_who_depose_each_other_at_once_one_remains(client, service):
+    tokens = [await staff(client, service, name, Role.ADMIN) for name in ("first_admin", "second_admin")]
+    first, second = [await id_of(client, each) for each in tokens]
+
+    def depose(user_id, by):
+        body = {"roles": ["customer"]}
+        return client.put(f"/admin/users/{user_id}/roles", json=body, headers=bearer(by))
+
+    answers = await asyncio.gather(depose(second, tokens[0]), depose(first, tokens[1]))
+    assert sorted(answer.status_code for answer in answers) in ([200, 401], [200, 403])
+    profiles = [(await log_in(client, name)).json() for name in ("first_admin", "second_admin")]
+    reading = [(await client.get("/admin/users", headers=bearer(each))).status_code for each in profiles]
+    assert sorted(reading) == [200, 403]
+
+
+async def test_an_administrator_whose_role_was_taken_meanwhile_changes_nothing(client, service, tokens):
+    """The role is lost between the door and the commit, as when two act at once."""
+    admin = await staff(client, service, "the_admin", Role.ADMIN)
+    actor = Actor(await id_of(client, admin), OPERATOR.context)
+    administration = service.app.state.provided[Administration]
+    await administration.set_roles(actor.user_id, frozenset({Role.CUSTOMER}), actor=OPERATOR)
+    with pytest.raises(Forbidden):
+        await administration.set_roles(await id_of(client, tokens), frozenset({Role.ADMIN}), actor=actor)
+
+
+async def test_an_administrator_does_not_erase_themselves_before_the_role_is_taken(client, service, admin):
+    answer = await client.delete("/auth/account", headers=bearer(admin))
+    assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
+    assert (await client.get("/admin/users", headers=bearer(admin))).status_code == 200
+    administration = service.app.state.provided[Administration]
+    await administration.set_roles(await id_of(client, admin), frozenset({Role.CUSTOMER}), actor=OPERATOR)
+    fresh = (await log_in(client, "the_admin")).json()
+    assert (await client.delete("/auth/account", headers=bearer(fresh))).status_code == 200

@@ -7090,7 +7090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Money, assets or open orders are left */
+            /** @description Money, assets, open orders or an administrator's role are left */
             409: {
                 headers: {
                     [name: string]: unknown;

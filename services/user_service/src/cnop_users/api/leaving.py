@@ -34,7 +34,7 @@ async def export_account(
 @router.delete(
     "/auth/account",
     operation_id="erase_account",
-    responses=problems({409: "Money, assets or open orders are left"}),
+    responses=problems({409: "Money, assets, open orders or an administrator's role are left"}),
 )
 async def erase_account(
     principal: Annotated[Principal, requires(Permission.DELETE_ACCOUNT, rate=RateClass.WRITE, step_up=True)],

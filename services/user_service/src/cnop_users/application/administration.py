@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from cnop_core.clock import Clock
-from cnop_core.errors import Conflict, FieldError, InvalidInput
+from cnop_core.errors import Conflict, FieldError, Forbidden, InvalidInput
 from cnop_core.ids import UserId
 from cnop_platform.audit import AuditEvent, AuditTrail, Severity
 from cnop_platform.permissions import Role
 from cnop_platform.request_context import RequestContext
-from cnop_platform.store import Store
+from cnop_platform.store import Check, Store, Version
 from cnop_users.application import codec, keys
 from cnop_users.application.accounts import Accounts, Person, UnknownUser
 from cnop_users.application.conflicts import settle
@@ -22,6 +22,10 @@ _ENDED_IN_ONE: Final = 45
 
 
 Change: TypeAlias = Callable[[User], User]
+
+
+OPERATOR: Final = "operator"
+"""Who acts from the command line: no account, and so none that could lose its rights meanwhile."""
 
 
 class OwnAccount(Conflict):
@@ -122,10 +126,12 @@ class Administration:
         if changed == user:
             return user, user
         changed = replace(changed, updated_at=self._clock.now())
+        authority = await self._authority(actor)
         event = _event(activity, user_id, actor, **_roles_of(user, changed))
         held = (await self._sessions.active(user_id))[:_ENDED_IN_ONE]
         await self._store.transact(
             [
+                *authority,
                 codec.user_put(changed),
                 *self._sessions.ending(held, unconditional=True),
                 self._audit.record_put(event),
@@ -133,6 +139,18 @@ class Administration:
         )
         await self._sessions.announce(held)
         return user, replace(changed, version=changed.version + 1)
+
+    async def _authority(self, actor: Actor) -> list[Check]:
+        """Return the condition that whoever acts is an administrator until the change commits. Raises `Forbidden`.
+
+        Of two administrators who take each other's role at once one succeeds, so that one remains.
+        """
+        if actor.user_id == OPERATOR:
+            return []
+        acting = await self._accounts.get(UserId(actor.user_id))
+        if Role.ADMIN not in acting.roles or not acting.is_active:
+            raise Forbidden("your roles do not allow this")
+        return [Check(keys.user_key(acting.user_id), Version(acting.version))]
 
 
 def _roles_of(before: User, after: User) -> dict[str, str]:

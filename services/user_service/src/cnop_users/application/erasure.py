@@ -12,6 +12,7 @@ from cnop_ledger.application.keys import wallet_key
 from cnop_platform.access import Principal
 from cnop_platform.audit import AuditTrail, Severity
 from cnop_platform.directory import username_put
+from cnop_platform.permissions import Role
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Absent, Check, Delete, Key, Put, Store, Version, Write
 from cnop_users.application import codec, keys, trail
@@ -24,6 +25,10 @@ from cnop_users.domain.users import Status, User
 _ENDED_IN_ONE: Final = 40
 _SWEPT_AT_ONCE: Final = 45
 _NAMELESS: Final = "erased"
+
+
+class StillAdministrator(Conflict):
+    """An administrator leaves only after another one took that role from them, so that one always remains."""
 
 
 class NotEmpty(Conflict):
@@ -53,7 +58,7 @@ class Erasure:
         self._register = register
 
     async def erase(self, principal: Principal, *, context: RequestContext) -> None:
-        """Erase the caller. Raises `NotEmpty` while money, assets or open orders are left."""
+        """Erase the caller. Raises `NotEmpty`, `StillAdministrator` while something keeps them."""
         user_id = principal.user_id
         await settle(lambda: self._erase_own(user_id, context))
         await self._note(user_id)
@@ -87,6 +92,9 @@ class Erasure:
                 await self._register.add([user_id])
 
     async def _erase_own(self, user_id: UserId, context: RequestContext) -> None:
+        user = await self._accounts.get(user_id)
+        if Role.ADMIN in user.roles:
+            raise StillAdministrator("another administrator must take that role from you first")
         wallet = await self._reader.wallet(user_id)
         if wallet.open_orders or any(holding.posted for holding in wallet.holdings.values()):
             raise NotEmpty("withdraw your cash, sell your assets and cancel your open orders first")

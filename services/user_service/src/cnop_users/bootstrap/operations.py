@@ -21,7 +21,7 @@ from cnop_platform.store import ConditionFailed, Delete, Put, Store, Version, Wr
 from cnop_platform.system import SystemClock
 from cnop_users.adapters.signing_keys import SigningKeys, read_keys, stamped_key_id
 from cnop_users.application import codec, keys
-from cnop_users.application.administration import Actor
+from cnop_users.application.administration import OPERATOR, Actor
 from cnop_users.application.registration import NewAccount, claim_email
 from cnop_users.bootstrap.register import erasure_register
 from cnop_users.bootstrap.service import UserService
@@ -29,7 +29,6 @@ from cnop_users.domain import rules
 from cnop_users.domain.users import Profile
 from cnop_users.settings import UsersSettings
 
-OPERATOR: Final = "operator"
 _CONTEXT: Final = RequestContext(
     request_id="command-line", client_address="127.0.0.1", user_agent="cnop", via_gateway=False
 )
