@@ -8,6 +8,14 @@ def fields(response):
     return {error["field"] for error in response.json()["errors"]}
 
 
+@pytest.mark.parametrize("username", ["history", "History", "administrator", "erased", "SUPPORT"])
+async def test_a_name_that_means_something_else_is_nobodys(client, username):
+    response = await register(client, username)
+    assert (response.status_code, response.json()["code"]) == (422, "VALIDATION_ERROR")
+    assert [each["field"] for each in response.json()["errors"]] == ["username"]
+    assert (await register(client, f"{username}_")).status_code == 201
+
+
 async def test_the_readme_example_registers(client):
     response = await client.post(
         "/auth/register", json={"username": "testuser", "email": "test@example.com", "password": PASSWORD}

@@ -16,6 +16,13 @@ _MAX_EMAIL_LENGTH: Final = 254
 _MAX_LOCAL_PART_LENGTH: Final = 64
 _MAX_NAME_LENGTH: Final = 50
 
+RESERVED_USERNAMES: Final = frozenset(
+    # What stands in a path where a user name may stand, what erased accounts are called, and who nobody is.
+    {"history", "erased", "unknown", "anonymous", "nobody"}
+    # Whom people would believe.
+    | {"administrator", "auditor", "support", "helpdesk", "moderator", "operator", "security", "system", "webmaster"}
+)
+
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_]{6,30}", re.ASCII)
 _PHONE: Final = re.compile(r"\+?[0-9]{10,15}", re.ASCII)
 _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
@@ -28,6 +35,8 @@ def username(text: str) -> str:
     """Return the user name in lower case: two names that differ in case only are one."""
     if not _USERNAME.fullmatch(text):
         raise ValueError("expected 6 to 30 letters, digits or underscores")
+    if text.lower() in RESERVED_USERNAMES:
+        raise ValueError("is reserved; choose another one")
     return text.lower()
 
 
