@@ -85,15 +85,20 @@ def execute(argv: Sequence[str]) -> int:
         print(overview())
         return 0
     command = find(argv[0])
-    module = importlib.import_module(command.module)
+    options, further = _split(argv[1:])
+    args = parser_of(command).parse_args(options, argparse.Namespace(further=further))
+    return int(importlib.import_module(command.module).run(args))
+
+
+def parser_of(command: Command) -> argparse.ArgumentParser:
+    """Give the parser of a command's options."""
     parser = argparse.ArgumentParser(
         prog=f"./cnop {command.name}",
         description=f"{command.does[0].upper()}{command.does[1:]}.",
         epilog=f"example: {command.example}",
     )
-    module.configure(parser)
-    options, further = _split(argv[1:])
-    return int(module.run(parser.parse_args(options, argparse.Namespace(further=further))))
+    importlib.import_module(command.module).configure(parser)
+    return parser
 
 
 def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
