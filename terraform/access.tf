@@ -4,10 +4,10 @@
 locals {
   store_access = {
     "user-service" = {
-      read   = ["USER#*", "USERNAME#*", "EMAIL#*", "ERASED", "OUTBOX", "REVOKED", "WALLET#*", "ASSETS", "PRICES", "AUDIT#*", "PING"]
+      read   = ["USER#*", "USERNAME#*", "EMAIL#*", "IDENTITY#*", "ERASED", "OUTBOX", "REVOKED", "WALLET#*", "ASSETS", "PRICES", "AUDIT#*", "PING"]
       index  = ["USERS", "AUDIT-OF#*"]
-      write  = ["USER#*", "USERNAME#*", "EMAIL#*", "ERASED", "OUTBOX", "REVOKED", "WALLET#*", "AUDIT#*"]
-      delete = ["USER#*", "USERNAME#*", "EMAIL#*", "OUTBOX"]
+      write  = ["USER#*", "USERNAME#*", "EMAIL#*", "IDENTITY#*", "ERASED", "OUTBOX", "REVOKED", "WALLET#*", "AUDIT#*"]
+      delete = ["USER#*", "USERNAME#*", "EMAIL#*", "IDENTITY#*", "OUTBOX"]
       scans  = false
     }
     "inventory-service" = {
@@ -80,6 +80,9 @@ module "service_role" {
     arns      = [for share in lookup(local.secrets_of, each.key, [each.key]) : "${local.secret_arn}/${share}-??????"]
     key_alias = aws_kms_alias.this["secrets"].name
   }
+
+  # The user service wraps people's data keys; operations wraps them anew.
+  people_key_alias = contains(["user-service", "operations"], each.key) ? aws_kms_alias.this["people"].name : null
 
   audit_archive = each.key != "operations" ? null : {
     bucket_arn = local.audit_arn

@@ -3,6 +3,7 @@ locals {
   keys = {
     store    = "the table and its backups"
     secrets  = "what services read from Secrets Manager"
+    people   = "the data keys under which personal data is sealed (CNOP_DATA_KMS_KEY)"
     platform = "container images, caches, logs and the audit archive"
   }
 }

@@ -111,6 +111,20 @@ run "roles" {
     ] == [["arn:aws:secretsmanager:us-east-1:123456789012:secret:cnop/prod/web-??????"]]
     error_message = "A component reads other secrets than its own."
   }
+
+  assert {
+    condition = {
+      for account, role in module.service_role : account => [
+        for statement in jsondecode(role.policy).Statement : statement.Condition if statement.Sid == "WrapDataKeys"
+      ] if strcontains(role.policy, "WrapDataKeys")
+      } == {
+      for account in ["operations", "user-service"] : account => [{
+        StringEquals               = { "kms:EncryptionContext:purpose" = "cnop data key" }
+        "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/cnop-prod-people" }
+      }]
+    }
+    error_message = "Somebody else may open data keys, or they may open something else."
+  }
 }
 
 run "valkey_speaks_tls_with_known_users_only" {

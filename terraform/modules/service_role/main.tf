@@ -125,5 +125,30 @@ locals {
     }
   ]
 
-  statements = concat(local.keyed, local.whole_table, local.archive, local.secrets, local.keys)
+  # Used by hand, and for nothing else than data keys: each call has to say so.
+  wrapping = concat(
+    [
+      for alias in var.people_key_alias[*] : {
+        Sid      = "WrapDataKeys"
+        Effect   = "Allow"
+        Action   = ["kms:Encrypt", "kms:Decrypt"]
+        Resource = "arn:${var.partition}:kms:${var.region}:${var.account}:key/*"
+        Condition = {
+          StringEquals               = { "kms:EncryptionContext:purpose" = "cnop data key" }
+          "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = alias }
+        }
+      }
+    ],
+    [
+      for alias in var.people_key_alias[*] : {
+        Sid       = "NameKeyOfDataKeys"
+        Effect    = "Allow"
+        Action    = ["kms:DescribeKey"]
+        Resource  = "arn:${var.partition}:kms:${var.region}:${var.account}:key/*"
+        Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = alias } }
+      }
+    ],
+  )
+
+  statements = concat(local.keyed, local.whole_table, local.archive, local.secrets, local.keys, local.wrapping)
 }

@@ -57,6 +57,12 @@ variable "secrets" {
   type        = object({ arns = list(string), key_alias = string })
 }
 
+variable "people_key_alias" {
+  description = "The alias of the key that wraps people's data keys."
+  type        = string
+  default     = null
+}
+
 variable "audit_archive" {
   description = "The bucket to which audit checkpoints may be added."
   type        = object({ bucket_arn = string, key_alias = string })
