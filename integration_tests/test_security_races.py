@@ -20,6 +20,8 @@ pytestmark = [
     pytest.mark.skipif(stack_control.STATE is None, reason="needs the state folder of a local stack (CNOP_STATE)"),
 ]
 CLIENTS = 20
+# Where a password is checked, a slow machine lets some of the twenty wait for nothing rather than too long.
+BUSY = 503
 Request = Callable[[httpx.Client, int], httpx.Response]
 
 
@@ -71,7 +73,7 @@ def test_one_recovery_code_signs_in_once(person):
     login = {"username": person.username, "password": person.password, "recovery_code": app.recovery_codes[3]}
     answers = race(lambda client, _: client.post("/auth/login", json=login))
     remember_tokens(answers)
-    require_one_winner(answers, losers={401, 409, 429})
+    require_one_winner(answers, losers={401, 409, 429, BUSY})
     assert person.get("/auth/mfa")["recovery_codes_left"] == len(app.recovery_codes) - 1
 
 
@@ -80,7 +82,7 @@ def test_one_totp_code_signs_in_once(person):
     login = {"username": person.username, "password": person.password, "otp": app.next_code()}
     answers = race(lambda client, _: client.post("/auth/login", json=login))
     remember_tokens(answers)
-    require_one_winner(answers, losers={401, 409, 429})
+    require_one_winner(answers, losers={401, 409, 429, BUSY})
 
 
 def test_one_totp_code_confirms_one_step_up(person):
@@ -100,7 +102,7 @@ def test_one_reset_token_sets_one_password(http, person):
     answers = race(
         lambda client, number: client.post("/auth/password/reset", json={"token": token, "password": passwords[number]})
     )
-    winner = answers.index(require_one_winner(answers, losers={409, 422}))
+    winner = answers.index(require_one_winner(answers, losers={409, 422, BUSY}))
     assert log_in(person, passwords[winner]) == 200
     assert log_in(person, passwords[winner - 1]) == 401
 
@@ -122,7 +124,7 @@ def test_one_password_is_changed_once(person):
         return client.post("/auth/password", json=body, headers=bearer)
 
     answers = race(change)
-    winner = answers.index(require_one_winner(answers, losers={401, 409, 422, 429}))
+    winner = answers.index(require_one_winner(answers, losers={401, 409, 422, 429, BUSY}))
     assert log_in(person, passwords[winner]) == 200
     assert log_in(person, person.password) == 401
 
@@ -144,7 +146,9 @@ def test_one_name_is_registered_once():
         body = {"username": name, "email": f"{name}{number}@example.com", "password": secrets.token_urlsafe(18)}
         return client.post("/auth/register", json=body)
 
-    assert statuses(race(register)) == {201: 1, 409: CLIENTS - 1}
+    found = statuses(race(register))
+    assert found.pop(201) == 1
+    assert found.keys() <= {409, BUSY}
 
 
 def log_in(person: Person, password: str) -> int:
