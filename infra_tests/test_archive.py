@@ -13,7 +13,7 @@ from botocore.session import Session
 from conftest import free_port
 from tools import from_pypi
 
-from cnop_platform.audit.archive import ArchiveUnavailable
+from cnop_platform.audit.archive import ArchiveBroken, ArchiveUnavailable
 from cnop_platform.audit.archive_places import BucketArchive, open_archive
 
 MOTO = ("moto[s3,server]==5.2.5",)
@@ -73,6 +73,20 @@ def test_what_was_added_is_there_and_stays(place: BucketArchive, s3: Any) -> Non
     (version,) = s3.list_object_versions(Bucket=BUCKET, Prefix=f"prod/{names[1]}")["Versions"]
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
+
+
+@pytest.mark.parametrize("how", ["written over", "deleted"])
+def test_an_object_that_hides_another_is_no_proof(s3: Any, endpoint: str, how: str) -> None:
+    folder = f"s3://{BUCKET}/{how.replace(' ', '-')}"
+    hidden = open_archive(folder, endpoint=endpoint)
+    hidden.add("checkpoints/one.jsonl", b"first")
+    key = f"{folder.rpartition('/')[2]}/checkpoints/one.jsonl"
+    if how == "deleted":
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    else:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"second")
+    with pytest.raises(ArchiveBroken, match=how):
+        hidden.names()
 
 
 def test_what_is_not_there_or_not_reached_is_said_so(place: BucketArchive, endpoint: str) -> None:

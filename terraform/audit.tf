@@ -72,6 +72,15 @@ resource "aws_s3_bucket_policy" "audit" {
         Resource  = [local.audit_arn, "${local.audit_arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
+      {
+        # Object lock keeps what is there, but a new version would be what a reader is given.
+        Sid       = "NothingIsWrittenOver"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:PutObject"
+        Resource  = "${local.audit_arn}/*"
+        Condition = { Null = { "s3:if-none-match" = "true" } }
+      },
     ]
   })
 }

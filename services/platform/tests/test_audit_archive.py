@@ -10,7 +10,7 @@ from cnop_core.ids import UserId
 from cnop_platform.audit import AuditEvent, AuditTrail, archive
 from cnop_platform.audit.archive import ArchiveBroken, ArchiveUnavailable, archived_chain
 from cnop_platform.audit.archive_places import FolderArchive, open_archive
-from cnop_platform.audit.chain import HEAD_KEY, checkpoint_key
+from cnop_platform.audit.chain import BASE_KEY, HEAD_KEY, Base, checkpoint_key, encode_base
 from cnop_platform.audit.retention import AuditRetention
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.audit.trail import RETENTION_DAYS, record_key
@@ -153,6 +153,18 @@ async def test_retention_does_not_look_like_a_cut_but_retiring_before_archiving_
     assert await world.kinds() == set()
     with pytest.raises(ArchiveBroken, match="retired before they were archived"):
         await world.archive()
+
+
+async def test_retiring_before_the_time_is_over_is_seen_though_the_base_is_signed_with_the_key(world):
+    await world.seal(5)
+    await world.archive()
+    head = await world.store.get(HEAD_KEY)
+    base = Base(seq=int(head.body["seq"]), mac=str(head.body["mac"])).signed(KEY)
+    hidden = [item.key async for item in world.store.scan(prefix="AUDIT#") if item.key != HEAD_KEY]
+    for key in hidden:
+        await world.store.transact([Delete(key)])
+    await world.store.transact([Put(BASE_KEY, encode_base(base))])
+    assert await world.kinds() == {"retired early"}
 
 
 def test_a_folder_keeps_what_is_written(tmp_path):

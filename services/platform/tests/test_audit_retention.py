@@ -182,3 +182,18 @@ async def test_a_new_sealer_takes_a_retired_checkpoint_for_no_fault(world):
     await Sealer(store=world.store, key=KEY, service="other", clock=world.clock).seal()
     assert counting.faults._value.get() == before
     assert (await world.verify()).intact
+
+
+async def test_of_two_heads_that_retire_together_the_later_one_is_carried_on():
+    world = World()
+    await world.checkpoint(heads=[(ANN, 1)])
+    world.clock.advance(seconds=410 * 86_400)
+    await world.checkpoint(heads=[(ANN, 2)])
+    await world.expire()
+    assert await world.retire() == 1  # carries the first head on, behind the second
+    world.clock.advance(seconds=410 * 86_400)
+    await world.checkpoint()
+    await world.expire()
+    assert await world.retire() == 2
+    del world.entries[ANN, 2]
+    assert await world.kinds() == {"rolled back"}

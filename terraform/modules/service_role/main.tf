@@ -90,7 +90,7 @@ locals {
       for archive in var.audit_archive[*] : {
         Sid      = "ListArchive"
         Effect   = "Allow"
-        Action   = ["s3:ListBucket"]
+        Action   = ["s3:ListBucketVersions"]
         Resource = archive.bucket_arn
       }
     ],

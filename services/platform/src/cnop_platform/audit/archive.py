@@ -7,7 +7,8 @@ Each object holds a run of checkpoints, one JSON object a line, and is named by 
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from datetime import datetime
+from typing import Final, NamedTuple, Protocol
 
 from cnop_core.errors import CnopError
 from cnop_platform import strict_json
@@ -34,6 +35,13 @@ class ArchiveBroken(CnopError):
     code = "AUDIT_ARCHIVE_BROKEN"
 
 
+class Archived(NamedTuple):
+    """What the archive knows of a checkpoint: its MAC, and when it was made."""
+
+    mac: str
+    at: datetime
+
+
 class ArchivePlace(Protocol):
     """A folder or bucket that objects are added to, and from which nothing is ever changed or taken."""
 
@@ -56,15 +64,15 @@ class ArchiveUnavailable(CnopError):
     code = "AUDIT_ARCHIVE_UNAVAILABLE"
 
 
-def archived_chain(place: ArchivePlace, key: bytes) -> dict[int, str]:
-    """Return the MAC of each archived checkpoint by its number. Raises `ArchiveBroken` and `ArchiveUnavailable`."""
-    macs: dict[int, str] = {}
+def archived_chain(place: ArchivePlace, key: bytes) -> dict[int, Archived]:
+    """Return what is known of each archived checkpoint by its number. Raises `ArchiveBroken`, `ArchiveUnavailable`."""
+    found: dict[int, Archived] = {}
     for name, first, last in _objects(place):
         run = _run(place, name, first, last, key)
-        if macs and run[0].previous != macs[first - 1]:
+        if found and run[0].previous != found[first - 1].mac:
             raise ArchiveBroken(f"{name}: checkpoint {first} does not follow the one before it")
-        macs.update((checkpoint.seq, checkpoint.mac) for checkpoint in run)
-    return macs
+        found.update((checkpoint.seq, Archived(checkpoint.mac, checkpoint.at)) for checkpoint in run)
+    return found
 
 
 async def archive(store: Store, place: ArchivePlace, key: bytes) -> int:

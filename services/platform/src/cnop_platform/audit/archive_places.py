@@ -1,5 +1,6 @@
 """Where an archive can be: a folder, or a bucket of S3 whose object lock keeps what is written."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cnop_core.errors import InvalidInput
-from cnop_platform.audit.archive import ArchivePlace, ArchiveUnavailable
+from cnop_platform.audit.archive import ArchiveBroken, ArchivePlace, ArchiveUnavailable
 
 
 def open_archive(text: str, *, endpoint: str | None = None) -> ArchivePlace:
@@ -69,15 +70,20 @@ class BucketArchive:
         self._client = _client(endpoint)
 
     def names(self) -> Sequence[str]:
-        """See `ArchivePlace.names`."""
+        """See `ArchivePlace.names`. Raises `ArchiveBroken` when an object was written over or deleted.
+
+        A lock keeps the version that was first, but whoever asks for an object is given the last.
+        """
         found: list[str] = []
         more: dict[str, str] = {}
         while True:
-            page = self._call("list_objects_v2", Prefix=self._prefix, **more)
-            found += [each["Key"].removeprefix(self._prefix) for each in page.get("Contents", ())]
+            page = self._call("list_object_versions", Prefix=self._prefix, **more)
+            if deleted := page.get("DeleteMarkers"):
+                raise ArchiveBroken(f"s3://{self._bucket}/{deleted[0]['Key']} was deleted; its versions remain")
+            found += [each["Key"].removeprefix(self._prefix) for each in page.get("Versions", ())]
             if not page.get("IsTruncated"):
-                return sorted(found)
-            more = {"ContinuationToken": page["NextContinuationToken"]}
+                return self._each_once(sorted(found))
+            more = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
     def read(self, name: str) -> bytes:
         """See `ArchivePlace.read`."""
@@ -89,6 +95,12 @@ class BucketArchive:
         self._call(
             "put_object", Key=self._prefix + name, Body=content, IfNoneMatch="*", ContentType="application/jsonl"
         )
+
+    def _each_once(self, names: Sequence[str]) -> Sequence[str]:
+        for one, next_one in itertools.pairwise(names):
+            if one == next_one:
+                raise ArchiveBroken(f"s3://{self._bucket}/{self._prefix}{one} was written over; see its first version")
+        return names
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only a bucket needs the library

@@ -96,6 +96,12 @@ def digest_of(seals: Iterable[str]) -> str:
     return total.hexdigest()
 
 
+def latest_heads(known: Mapping[UserId, WalletHead], found: Mapping[UserId, WalletHead]) -> dict[UserId, WalletHead]:
+    """Return the head of each wallet with the higher number: one that was carried on may follow a later one."""
+    later = {user: head for user, head in found.items() if user not in known or known[user].seq <= head.seq}
+    return {**known, **later}
+
+
 def checkpoint_key(seq: int) -> Key:
     """Return where checkpoint number `seq` is stored."""
     return Key(CHAIN_PARTITION, f"{seq:012d}")

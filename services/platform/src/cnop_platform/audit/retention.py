@@ -27,6 +27,7 @@ from cnop_platform.audit.chain import (
     digest_of,
     encode_base,
     encode_checkpoint,
+    latest_heads,
 )
 from cnop_platform.audit.event import AuditEvent
 from cnop_platform.audit.trail import RETENTION_DAYS, AuditTrail, record_key
@@ -113,7 +114,7 @@ class AuditRetention:
             checkpoint = self._sound(item, seq=seq + 1, previous=previous)
             if checkpoint.seq >= last_seq or not await self._is_over(checkpoint):
                 break
-            carried = {**heads, **checkpoint.heads}
+            carried = latest_heads(heads, checkpoint.heads)
             if len(carried) > _MAX_HEADS:
                 break
             found.append((checkpoint, item.version))

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cnop_core.clock import Clock
 from cnop_core.ids import UserId, ulid_time
+from cnop_platform.audit.archive import Archived
 from cnop_platform.audit.chain import (
     BASE_KEY,
     CHAIN_PARTITION,
@@ -80,11 +81,11 @@ class AuditVerifier:
         self._retention_days = retention_days
 
     async def verify(
-        self, *, expected_head: str | None = None, archived: Mapping[int, str] | None = None
+        self, *, expected_head: str | None = None, archived: Mapping[int, Archived] | None = None
     ) -> AuditReport:
         """Return the report.
 
-        `expected_head`, a MAC noted elsewhere, must still be part of the chain; so must the `archived` MACs by number.
+        `expected_head`, a MAC noted elsewhere, must still be part of the chain; so must what is `archived`, by number.
         """
         report = AuditReport()
         sealed: set[str] = set()
@@ -132,14 +133,15 @@ class AuditVerifier:
         report.checkpoints, report.sealed_records, report.head_mac = seq - base.seq, len(sealed), previous
         return macs
 
-    @staticmethod
-    def _compare(report: AuditReport, macs: Mapping[int, str], archived: Mapping[int, str]) -> None:
-        """Find what the archive knows and the store does not, or otherwise; retention may have let go of the oldest."""
-        for seq, mac in archived.items():
+    def _compare(self, report: AuditReport, macs: Mapping[int, str], archived: Mapping[int, Archived]) -> None:
+        """Find what the archive knows and the store does not, or otherwise; retention lets go of the oldest only."""
+        for seq, known in archived.items():
             if seq > report.retired and seq not in macs:
                 report.find("truncated", f"checkpoint {seq}", "it is in the archive but no longer in the store")
-            elif seq in macs and macs[seq] != mac:
+            elif seq in macs and macs[seq] != known.mac:
                 report.find("replaced", f"checkpoint {seq}", "it is not the one that was archived")
+            elif seq <= report.retired and not self._is_over(known.at):
+                report.find("retired early", f"checkpoint {seq}", "by its time in the archive it had to be kept")
         report.archived = len(archived)
 
     async def _base(self, report: AuditReport) -> Base:
@@ -191,7 +193,10 @@ class AuditVerifier:
                 report.find("rolled back", user_id, f"entry {head.seq} of the wallet is not the one that was sealed")
 
     def _expired(self, uid: str) -> bool:
-        return (self._clock.now() - ulid_time(uid)).days >= self._retention_days
+        return self._is_over(ulid_time(uid))
+
+    def _is_over(self, at: datetime) -> bool:
+        return (self._clock.now() - at).days >= self._retention_days
 
 
 def _decoded(item: Item) -> Checkpoint | None:
