@@ -177,6 +177,38 @@ def test_a_pair_that_does_not_match_changes_nothing_until_it_does(served: Served
     until(lambda: served.serial() != before)
 
 
+def test_an_authority_that_is_no_longer_named_is_no_longer_believed(served: Served):
+    retired, own = trustme.CA(), served.ca
+    both, alone = retired.cert_pem.bytes() + own.cert_pem.bytes(), own.cert_pem.bytes()
+    old = served.caller("gateway", signed_by=retired)
+
+    def is_served() -> bool:
+        try:
+            return b"hello ada" in served.ask(old)
+        except (ssl.SSLError, ConnectionError, http.client.HTTPException):
+            return False
+
+    (served.folder / "ca.pem").write_bytes(both)
+    until(is_served)
+    (served.folder / "ca.pem").write_bytes(alone)
+    until(lambda: not is_served())
+    assert b"hello ada" in served.ask(served.caller("gateway"))
+
+
+async def test_a_client_too_believes_only_the_authorities_that_are_named(served: Served, tmp_path: Path):
+    certificate, ca = tmp_path / "web.pem", tmp_path / "ca.pem"
+    served.ca.issue_cert("web").private_key_and_cert_chain_pem.write_to_path(certificate)
+    served.ca.cert_pem.write_to_path(ca)
+    tls = MutualTls(certificate=certificate, key=None, ca=ca, callers=frozenset({"gateway"}))
+    url = f"https://127.0.0.1:{served.port}"
+    async with peer_client(tls, names={url: "order-service"}, trust_env=False) as client:
+        assert (await client.get(f"{url}{GREETING}", headers={"connection": "close"})).status_code == 200
+        trustme.CA().cert_pem.write_to_path(ca)
+        assert tls.refresh()
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"{url}{GREETING}")
+
+
 async def test_a_client_calls_only_whom_it_expects(served: Served, tmp_path: Path):
     certificate = tmp_path / "web.pem"
     served.ca.issue_cert("web").private_key_and_cert_chain_pem.write_to_path(certificate)

@@ -20,6 +20,31 @@ _POLL_SECONDS: Final = 1.0
 Stamp = tuple[tuple[int, int, int], ...]
 
 
+class Renewable(ssl.SSLContext):
+    """A context for servers and clients to keep, of which each new connection uses what is `current`.
+
+    A context itself cannot be renewed: an authority that was loaded once is trusted for good.
+    """
+
+    current: ssl.SSLContext
+
+    def __new__(cls, current: ssl.SSLContext) -> Self:
+        """Stand in for `current`."""
+        made = super().__new__(cls, current.protocol)
+        # Servers and clients look at these before they connect.
+        made.verify_mode = current.verify_mode
+        made.current = current
+        return made
+
+    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
+        """Begin a connection as asyncio, uvloop and anyio do."""
+        return self.current.wrap_bio(*args, **options)
+
+    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
+        """Begin a connection of a blocking client."""
+        return self.current.wrap_socket(*args, **options)
+
+
 class MutualTls:
     """One process's identity: a context to serve with, one to call with, both kept current by `watch`."""
 
@@ -27,13 +52,9 @@ class MutualTls:
         """Read the files. `key` None: it is in the certificate's file. Raises `OSError` or `ssl.SSLError`."""
         self._certificate, self._key, self._ca = certificate, key, ca
         self.callers = callers
-        self.server = _context(ssl.PROTOCOL_TLS_SERVER)
-        self.client = _context(ssl.PROTOCOL_TLS_CLIENT)
-        # Each connection proves anew who is calling, so that no resumed session outlives a certificate.
-        self.server.options |= ssl.OP_NO_TICKET
-        self.server.num_tickets = 0
         self._stamp = self._stamped()
-        self._load()
+        self.server = Renewable(self._loaded(ssl.PROTOCOL_TLS_SERVER))
+        self.client = Renewable(self._loaded(ssl.PROTOCOL_TLS_CLIENT))
 
     def refresh(self) -> bool:
         """Take over certificate, key and authorities if a file changed; return whether that was so.
@@ -44,13 +65,11 @@ class MutualTls:
             stamp = self._stamped()
             if stamp == self._stamp:
                 return False
-            # A pair that does not match would leave the live contexts without any key.
-            _context(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self._certificate, self._key)
-            self._load()
+            server, client = self._loaded(ssl.PROTOCOL_TLS_SERVER), self._loaded(ssl.PROTOCOL_TLS_CLIENT)
         except (OSError, ssl.SSLError) as error:
             _log.warning("certificate_not_reloaded", reason=type(error).__name__)
             return False
-        self._stamp = stamp
+        self._stamp, self.server.current, self.client.current = stamp, server, client
         _log.info("certificate_reloaded")
         return True
 
@@ -60,21 +79,21 @@ class MutualTls:
             await asyncio.sleep(_POLL_SECONDS)
             self.refresh()
 
-    def _load(self) -> None:
-        for context in (self.server, self.client):
-            context.load_verify_locations(self._ca)
-            context.load_cert_chain(self._certificate, self._key)
+    def _loaded(self, protocol: int) -> ssl.SSLContext:
+        context = ssl.SSLContext(protocol)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.verify_mode = ssl.CERT_REQUIRED
+        if protocol == ssl.PROTOCOL_TLS_SERVER:
+            # Each connection proves anew who is calling, so that no resumed session outlives a certificate.
+            context.options |= ssl.OP_NO_TICKET
+            context.num_tickets = 0
+        context.load_verify_locations(self._ca)
+        context.load_cert_chain(self._certificate, self._key)
+        return context
 
     def _stamped(self) -> Stamp:
         found = (each.stat() for each in (self._certificate, self._key, self._ca) if each is not None)
         return tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in found)
-
-
-def _context(protocol: int) -> ssl.SSLContext:
-    context = ssl.SSLContext(protocol)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
 
 
 def names_of(certificate: Mapping[str, Any] | None) -> frozenset[str]:
