@@ -222,6 +222,16 @@ async def test_a_client_calls_only_whom_it_expects(served: Served, tmp_path: Pat
                 await client.get(f"{url}{GREETING}")
 
 
+def test_with_mutual_tls_nobody_is_called_without_it(tmp_path: Path):
+    ca, certificate = trustme.CA(), tmp_path / "web.pem"
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    ca.issue_cert("web").private_key_and_cert_chain_pem.write_to_path(certificate)
+    tls = MutualTls(certificate=certificate, key=None, ca=tmp_path / "ca.pem", callers=frozenset({"gateway"}))
+    with pytest.raises(ValueError, match="https://"):
+        peer_client(tls, names={"http://user-service:8000/jwks.json": "user-service"})
+    peer_client(tls, names={"": "user-service"})
+
+
 def test_a_changed_file_is_taken_over_once(tmp_path: Path):
     ca = trustme.CA()
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")

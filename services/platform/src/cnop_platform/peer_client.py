@@ -11,10 +11,15 @@ from cnop_platform.tracing import outgoing_hooks
 
 
 def peer_client(tls: MutualTls | None, *, names: Mapping[str, str], **options: Any) -> httpx.AsyncClient:
-    """Return a client for other services. `names` says, by base URL, whose certificate must be shown there."""
+    """Return a client for other services. `names` says, by base URL, whose certificate must be shown there.
+
+    Raises `ValueError` when mutual TLS is set and one of them would be called without it.
+    """
     hooks = outgoing_hooks()
     if tls is None:
         return httpx.AsyncClient(event_hooks=hooks, **options)
+    if plain := [url for url in names if url and urlsplit(url).scheme != "https"]:
+        raise ValueError(f"with mutual TLS the addresses of other services begin with https://, unlike {plain[0]}")
     by_origin = {_origin(url): name for url, name in names.items()}
     hooks = {**hooks, "request": [*hooks.get("request", ()), _expecting(by_origin)]}
     return httpx.AsyncClient(verify=tls.client, event_hooks=hooks, **options)
