@@ -132,6 +132,8 @@ def _picture(page: Page, assignment: Assignment, name: str, size: Size) -> Path:
     length = min(page.evaluate("document.documentElement.scrollHeight"), size.most)
     if page.get_by_role("dialog").count():
         length = size.height
+    else:
+        page.evaluate("() => scrollTo(0, 0)")
     page.set_viewport_size(ViewportSize(width=size.width, height=max(length, size.height)))
     _settle(page)
     session = page.context.new_cdp_session(page)

@@ -16,7 +16,7 @@ from cnop_cli.workspace import ROOT
 
 CUSTOMER: Final = "ada_lovelace"
 NEWCOMER: Final = "grace_hopper"
-ADMINISTRATOR: Final = "operator"
+ADMINISTRATOR: Final = "margaret_hamilton"
 # (asset, kind, worth in dollars, part of the market price for a limit): a past with gains, losses and what waits.
 _PAST: Final = (
     ("BTC", "market_buy", 2400, None),

@@ -18,29 +18,31 @@ interface MarketListProps {
 function Filters({ listing, onChange, assets }: MarketListProps & { assets: readonly Asset[] }) {
   const categories = [['', 'All categories'] as const, ...categoriesOf(assets).map((category) => [category, categoryName(category)] as const)];
   return (
-    <div role="search" className="grid grid-cols-[1fr_1fr_auto] gap-3 border-b border-line p-4 sm:flex sm:px-5">
-      <div className="relative col-span-2 sm:flex-1">
-        <SearchIcon className="pointer-events-none absolute top-3 left-3 size-4 text-muted" />
-        <input
-          type="search"
-          aria-label="Search assets"
-          placeholder="Search name or symbol"
-          className={`${INPUT} h-10! pl-9 text-sm`}
-          value={listing.search}
-          onChange={(event) => {
-            onChange({ ...listing, search: event.target.value });
-          }}
-        />
+    <div role="search" className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:flex sm:px-5">
+      <div className="col-span-2 flex gap-3 sm:contents">
+        <div className="relative flex-1">
+          <SearchIcon className="pointer-events-none absolute top-3 left-3 size-4 text-muted" />
+          <input
+            type="search"
+            aria-label="Search assets"
+            placeholder="Search name or symbol"
+            className={`${INPUT} h-10! pl-9 text-sm`}
+            value={listing.search}
+            onChange={(event) => {
+              onChange({ ...listing, search: event.target.value });
+            }}
+          />
+        </div>
+        <Button
+          aria-pressed={listing.starred}
+          className="px-3! text-sm! aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
+          onClick={() => { onChange({ ...listing, starred: !listing.starred }); }}
+        >
+          <StarIcon fill={listing.starred ? 'currentColor' : 'none'} /> <span className="sr-only sm:not-sr-only">Favourites</span>
+        </Button>
       </div>
-      <Button
-        aria-pressed={listing.starred}
-        className="px-3! text-sm! aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
-        onClick={() => { onChange({ ...listing, starred: !listing.starred }); }}
-      >
-        <StarIcon fill={listing.starred ? 'currentColor' : 'none'} /> <span className="sr-only sm:not-sr-only">Favourites</span>
-      </Button>
       <Select label="Category" options={categories} value={listing.category} className="sm:w-44" onChoose={(category) => { onChange({ ...listing, category }); }} />
-      <Select label="Sort by" options={SORTS} value={listing.sort} className="col-span-2 sm:w-48" onChoose={(sort) => { if (isSort(sort)) onChange({ ...listing, sort }); }} />
+      <Select label="Sort by" options={SORTS} value={listing.sort} className="sm:w-48" onChoose={(sort) => { if (isSort(sort)) onChange({ ...listing, sort }); }} />
     </div>
   );
 }
