@@ -1,6 +1,7 @@
 from typing import Annotated
 
 import pytest
+import structlog
 
 from cnop_platform.access import Principal, RateClass, UndeclaredAccess, public, requires
 from cnop_platform.app import create_app, describe, service_router
@@ -187,6 +188,16 @@ async def test_a_refusal_is_audited_without_the_token(service, client):
     assert record["src_endpoint"]["ip"] == "203.0.113.9"
     assert record["metadata"]["correlation_uid"] == answer.headers["x-request-id"]
     assert headers["Authorization"].split()[1] not in str(item.body)
+
+
+@pytest.mark.parametrize(("role", "policy"), [("auditor", "auditors-read-the-trail"), ("admin", "admins-operate")])
+async def test_the_log_line_of_a_request_names_the_policies_that_decided(service, client, role, policy):
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        await client.get("/audit-view", headers=service.bearer(roles=[role]))
+        await client.get("/audit-view", headers=service.bearer(roles=["customer"]))
+    admitted, refused = [line for line in lines if line["event"] == "request"]
+    assert (admitted["policies"], admitted["user_id"], admitted["status"]) == ((policy,), "usr_1", 200)
+    assert (refused["policies"], refused["status"]) == ((), 403)
 
 
 async def test_an_ended_session_is_refused_at_once(service, client):
