@@ -10,8 +10,12 @@ _COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 # A page behind an open dialog is dimmed, and out of reach.
 _RUN = """rules => axe.run(document.querySelector('[role=dialog]') ?? document,
     {...rules, resultTypes: ['violations']})"""
-_REST = """() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))
-    .then(() => Promise.allSettled(document.getAnimations().map(each => each.finished)))"""
+_REST = """() => {
+    const still = new CSSStyleSheet();
+    still.replaceSync('*, ::before, ::after { transition: none !important; animation: none !important; }');
+    document.adoptedStyleSheets = [still];
+    return new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+}"""
 # Path, and a text by which the page is complete.
 VISITORS = (
     ("/markets", "Bitcoin"),
