@@ -5,8 +5,9 @@ import pytest
 
 from cnop_core.clock import FixedClock
 from cnop_platform.audit import AuditEvent, AuditTrail
-from cnop_platform.audit.chain import checkpoint_key, decode_checkpoint, encode_checkpoint
+from cnop_platform.audit.chain import BASE_KEY, checkpoint_key, decode_checkpoint, encode_checkpoint
 from cnop_platform.audit.recent import MOST_CHECKPOINTS, recent_chain
+from cnop_platform.audit.retention import AuditRetention
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Delete, Put
@@ -36,7 +37,8 @@ class World:
         return [item async for item in self.store.scan(prefix="AUDIT#2026")]
 
     async def kinds(self, key=KEY):
-        return [fault.partition(":")[0] for fault in (await recent_chain(self.store, key=key)).faults]
+        chain = await recent_chain(self.store, key=key, now=self.clock.now())
+        return [fault.partition(":")[0] for fault in chain.faults]
 
 
 @pytest.fixture
@@ -45,13 +47,13 @@ def world():
 
 
 async def test_an_empty_chain_is_sound(world):
-    chain = await recent_chain(world.store, key=KEY)
+    chain = await recent_chain(world.store, key=KEY, now=world.clock.now())
     assert (chain.checkpoints, chain.sealed_at, chain.faults) == (0, None, ())
 
 
 async def test_it_tells_how_much_was_sealed_and_when(world):
     await world.seal(3)
-    chain = await recent_chain(world.store, key=KEY)
+    chain = await recent_chain(world.store, key=KEY, now=world.clock.now())
     assert (chain.checkpoints, chain.examined_checkpoints, chain.examined_records) == (3, 3, 6)
     assert chain.sealed_at == world.clock.now()
     assert chain.faults == ()
@@ -60,7 +62,7 @@ async def test_it_tells_how_much_was_sealed_and_when(world):
 
 async def test_it_looks_at_a_bounded_part(world):
     await world.seal(MOST_CHECKPOINTS + 5, records=1)
-    chain = await recent_chain(world.store, key=KEY)
+    chain = await recent_chain(world.store, key=KEY, now=world.clock.now())
     assert (chain.checkpoints, chain.examined_checkpoints) == (MOST_CHECKPOINTS + 5, MOST_CHECKPOINTS)
     assert chain.faults == ()
 
@@ -89,3 +91,29 @@ async def test_a_chain_that_was_cut_off_is_found(world):
     assert await world.kinds() == ["broken"]
     await world.store.transact([Delete(checkpoint_key(1))])
     assert await world.kinds() == ["truncated"]
+
+
+async def test_what_expired_and_was_retired_is_no_fault(world):
+    await world.seal(2)
+    world.clock.advance(seconds=410 * 86_400)
+    old = await world.records()
+    await world.store.transact([Delete(item.key) for item in old])
+    assert await world.kinds() == []
+
+    trail = AuditTrail(store=world.store, key=KEY, service="test", clock=world.clock, entropy=entropy)
+    retention = AuditRetention(store=world.store, key=KEY, trail=trail, clock=world.clock, service="test")
+    await world.seal(1)
+    assert await retention.retire(batches=1, context=EVENT.context) == 2
+    assert await world.kinds() == []
+
+
+async def test_an_oldest_checkpoint_that_is_gone_before_its_time_is_found(world):
+    await world.seal(3)
+    await world.store.transact([Delete(checkpoint_key(1))])
+    assert await world.kinds() == ["broken"]
+
+
+async def test_a_base_that_nobody_signed_is_found(world):
+    await world.seal(2)
+    await world.store.transact([Put(BASE_KEY, {"seq": 1, "mac": "x", "signature": "y"})])
+    assert "edited" in await world.kinds()

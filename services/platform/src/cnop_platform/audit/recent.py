@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from cnop_core.ids import ulid_time
 from cnop_platform.audit.chain import (
+    BASE_KEY,
     CHAIN_PARTITION,
     FIRST_PREDECESSOR,
     HEAD_KEY,
+    Base,
     Checkpoint,
+    base_of,
     checkpoint_key,
     decode_checkpoint,
     digest_of,
 )
-from cnop_platform.audit.trail import record_key, seal
+from cnop_platform.audit.trail import RETENTION_DAYS, record_key, seal
 from cnop_platform.store import Item, Store
 from cnop_platform.store.port import MAX_KEYS
 
@@ -34,23 +38,25 @@ class RecentChain:
     faults: tuple[str, ...]
 
 
-async def recent_chain(store: Store, *, key: bytes) -> RecentChain:
+async def recent_chain(store: Store, *, key: bytes, now: datetime) -> RecentChain:
     """Verify the last 50 checkpoints and up to 1,000 of the records that they seal.
 
-    A record that is gone is a fault: what is this young has not expired.
+    A record that is gone is a fault, unless by `now` it is so old that the store was free to remove it.
     """
     head = await store.get(HEAD_KEY)
     made = int(str(head.body["seq"])) if head else 0
     page = await store.query(CHAIN_PARTITION, forward=False, limit=MOST_CHECKPOINTS)
-    # What was sealed after the head was read does not count as out of line.
-    items = [item for item in page.items if item.key.sk <= checkpoint_key(made).sk]
-    checkpoints, faults = _links(items, head, key)
+    base = base_of(await store.get(BASE_KEY), key)
+    # What was sealed after the head was read is not out of line, and what was retired is no longer of the chain.
+    first, last = checkpoint_key(base.seq + 1 if base else 1).sk, checkpoint_key(made).sk
+    items = [item for item in page.items if first <= item.key.sk <= last]
+    checkpoints, faults = _links(items, head, base, key)
     records = 0
     for checkpoint in checkpoints:
         if records + len(checkpoint.records) > _MOST_RECORDS:
             break
         records += len(checkpoint.records)
-        if checkpoint.records and not await _is_whole(store, checkpoint, key):
+        if checkpoint.records and not await _is_whole(store, checkpoint, key, now):
             faults.append(f"records: checkpoint {checkpoint.seq} does not fit the records that it seals")
     return RecentChain(
         checkpoints=made,
@@ -62,11 +68,13 @@ async def recent_chain(store: Store, *, key: bytes) -> RecentChain:
     )
 
 
-def _links(items: Sequence[Item], head: Item | None, key: bytes) -> tuple[list[Checkpoint], list[str]]:
+def _links(
+    items: Sequence[Item], head: Item | None, base: Base | None, key: bytes
+) -> tuple[list[Checkpoint], list[str]]:
     """Return the sound checkpoints, newest first, and what is wrong with the others."""
     expected = str(head.body["mac"]) if head else FIRST_PREDECESSOR
     sound: list[Checkpoint] = []
-    faults: list[str] = []
+    faults: list[str] = [] if base else ["edited: the base of the chain was not signed with this key"]
     if not items and head is not None:
         faults.append("truncated: the head names a checkpoint, but there is none")
     for item in items:
@@ -78,6 +86,8 @@ def _links(items: Sequence[Item], head: Item | None, key: bytes) -> tuple[list[C
             faults.append(f"broken: checkpoint {checkpoint.seq} is not the one that its successor names")
         expected = checkpoint.previous
         sound.append(checkpoint)
+    if items and base and len(items) < MOST_CHECKPOINTS and expected != base.mac:
+        faults.append("broken: the oldest checkpoint does not follow the base of the chain")
     return sound, faults
 
 
@@ -88,13 +98,15 @@ def _decoded(item: Item) -> Checkpoint | None:
         return None
 
 
-async def _is_whole(store: Store, checkpoint: Checkpoint, key: bytes) -> bool:
+async def _is_whole(store: Store, checkpoint: Checkpoint, key: bytes, now: datetime) -> bool:
     seals: list[str] = []
     for start in range(0, len(checkpoint.records), MAX_KEYS):
         keys = [record_key(uid) for uid in checkpoint.records[start : start + MAX_KEYS]]
         items = await store.get_many(keys)
-        if any(each not in items for each in keys):
-            return False
+        gone = [each for each in keys if each not in items]
+        if gone:
+            # The digest is of all seals together, so that it cannot be checked without the ones that expired.
+            return all((now - ulid_time(each.sk)).days >= RETENTION_DAYS for each in gone)
         seals += [seal(_record(items[each]), key=key) for each in keys]
     return digest_of(seals) == checkpoint.digest
 

@@ -50,7 +50,7 @@ class AuditLog:
 
     async def chain(self) -> RecentChain:
         """Return how the end of the chain of checkpoints stands."""
-        return await recent_chain(self._store, key=self._key)
+        return await recent_chain(self._store, key=self._key, now=self._clock.now())
 
     async def page(self, wanted: AuditFilter, *, limit: int, cursor: str | None) -> AuditPage:
         """Return up to `limit` records, newest first; of the last 30 days unless `wanted` says otherwise."""
