@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { AuditSearch } from '@/features/operator/audit-explorer';
 import { isAuditClass } from '@/features/operator/audit-record';
 import { isSort, type Sort } from '@/features/markets/listing';
-import { isOrderType, isStatus, type OrderFilter } from '@/features/orders/wording';
+import { isOrderType, isStatus, type OrderFilter } from '@/shared/orders/wording';
 import { takeNext } from '@/shared/federation';
 import { useSession } from '@/shared/services';
 import { safeNext } from './next-path';

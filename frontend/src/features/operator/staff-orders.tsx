@@ -4,9 +4,10 @@ import { isNotFound } from '@/shared/api/problem';
 import type { Order } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { nameOfStatus, nameOfType, toneOfStatus } from '@/shared/orders/wording';
 import { useApi } from '@/shared/services';
 import { formatDateTime } from '@/shared/time';
-import { Badge, type Tone } from '@/shared/ui/badge';
+import { Badge } from '@/shared/ui/badge';
 import { Card } from '@/shared/ui/card';
 import { Pager } from '@/shared/ui/pager';
 import { SearchForm } from '@/shared/ui/search-form';
@@ -14,8 +15,6 @@ import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
 
 const PAGE_SIZE = 25;
-const TONES: Readonly<Record<string, Tone>> = { pending: 'accent', completed: 'positive', cancelled: 'neutral', expired: 'warning' };
-const inWords = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ');
 
 function useOrdersOf(username: string | undefined) {
   const api = useApi();
@@ -35,7 +34,7 @@ function OrderRow({ order }: { order: Order }) {
     <tr className={ROW}>
       <Cell>
         <p className="font-medium">
-          {inWords(order.order_type)} {order.asset_id}
+          {nameOfType(order.order_type)} {order.asset_id}
         </p>
         <p className="font-mono text-xs break-all text-muted">{order.order_id}</p>
         <p className="text-sm text-muted lg:hidden">{formatDateTime(order.created_at)}</p>
@@ -51,7 +50,7 @@ function OrderRow({ order }: { order: Order }) {
         {formatMoney(order.total_amount)}
       </Cell>
       <Cell align="right">
-        <Badge tone={TONES[order.status] ?? 'neutral'}>{inWords(order.status)}</Badge>
+        <Badge tone={toneOfStatus(order.status)}>{nameOfStatus(order.status)}</Badge>
       </Cell>
     </tr>
   );

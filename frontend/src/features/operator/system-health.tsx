@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { keys } from '@/shared/api/keys';
 import { ServerUnreachable } from '@/shared/api/problem';
+import { inWords } from '@/shared/in-words';
 import { formatDateTime } from '@/shared/time';
 import { Badge, type Tone } from '@/shared/ui/badge';
 import { Card } from '@/shared/ui/card';
@@ -28,8 +29,6 @@ async function readHealth(signal: AbortSignal): Promise<Health> {
 }
 
 const useHealth = () => useQuery({ queryKey: [...keys.operator, 'health'], queryFn: ({ signal }) => readHealth(signal), refetchInterval: INTERVAL_MS, retry: false });
-
-const inWords = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
 
 /** How the services are, asked for every few seconds. */
 export function SystemHealth() {

@@ -1,7 +1,7 @@
 import type { Order } from '@/shared/api/types';
 import { compare, type Decimal, isPositive, multiply, parseDecimal, rescale, toText, trimmed } from '@/shared/money/decimal';
+import { isBuy } from '@/shared/orders/wording';
 import type { NewTerms } from './open-order-actions';
-import { isBuy } from './wording';
 
 const CENTS = 2;
 

@@ -3,6 +3,7 @@ import { uncertainty, useIntentKey } from '@/shared/api/idempotency';
 import { ApiProblem, explain } from '@/shared/api/problem';
 import type { Order } from '@/shared/api/types';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { isBuy, nameOfType } from '@/shared/orders/wording';
 import { Button } from '@/shared/ui/button';
 import { Dialog } from '@/shared/ui/dialog';
 import { Field } from '@/shared/ui/field';
@@ -10,7 +11,6 @@ import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
 import { useCancelOrder, useReplaceOrder } from './open-order-actions';
 import { checkTerms, type CheckedTerms, totalOf, typed } from './new-terms';
-import { isBuy, nameOfType } from './wording';
 
 /** What somebody wants to do to an open order. */
 export interface OrderAct {

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Order } from '@/shared/api/types';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { isBuy, nameOfType } from '@/shared/orders/wording';
 import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
@@ -11,7 +12,6 @@ import { Cell, Head, ROW, Table } from '@/shared/ui/table';
 import { totalOf } from './new-terms';
 import { type OrderAct, OrderActDialog } from './open-order-dialogs';
 import { useOpenOrders } from './open-order-actions';
-import { isBuy, nameOfType } from './wording';
 
 const endOf = (order: Order): string => (order.expires_at === null ? 'Until cancelled' : `Until ${formatDateTime(order.expires_at)}`);
 

@@ -4,6 +4,7 @@ import { keys } from '@/shared/api/keys';
 import type { Order } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { isBuy, isOrderType, isStatus, nameOfStatus, nameOfType, type OrderFilter, STATUSES, toneOfStatus, TYPES } from '@/shared/orders/wording';
 import { useApi } from '@/shared/services';
 import { formatDateTime } from '@/shared/time';
 import { AssetMark } from '@/shared/ui/asset-mark';
@@ -14,7 +15,6 @@ import { Pager } from '@/shared/ui/pager';
 import { Select } from '@/shared/ui/select';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
-import { isBuy, isOrderType, isStatus, nameOfStatus, nameOfType, type OrderFilter, STATUSES, toneOfStatus, TYPES } from './wording';
 
 const PAGE_SIZE = 25;
 

@@ -1,4 +1,5 @@
 import type { SecurityEvent } from '@/shared/api/types';
+import { inWords } from '@/shared/in-words';
 
 const EVENTS: Readonly<Record<string, string>> = {
   login: 'Logged in',
@@ -36,8 +37,6 @@ const DETAILS: Readonly<Record<string, string>> = {
   passkey: 'passkey',
   recovery: 'recovery code',
 };
-
-const inWords = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll(/[_.]/g, ' ');
 
 export const nameOfEvent = (type: string): string => EVENTS[type] ?? inWords(type);
 
