@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 import httpx
@@ -41,7 +42,7 @@ class Customer:
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         http.post("/balance/deposit", json={"amount": "5000.00"}).raise_for_status()
         assets = http.get("/inventory/assets", params={"limit": 100}).raise_for_status().json()["data"]
-        cheapest = min((each for each in assets if each["price_usd"]), key=lambda each: float(each["price_usd"]))
+        cheapest = min((each for each in assets if each["price_usd"]), key=lambda each: Decimal(str(each["price_usd"])))
         return cls(http, cheapest["asset_id"], cheapest["min_quantity"])
 
     def trade(self, stop: threading.Event) -> None:
