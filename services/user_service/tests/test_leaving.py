@@ -9,6 +9,7 @@ from cnop_ledger.testing import ORIGIN, market_command
 from cnop_platform.store import Delete, Put, StoreUnavailable
 from cnop_platform.store.open import open_store
 from cnop_platform.system import SystemClock, entropy
+from cnop_users.application import erasure
 from cnop_users.application.erasure_register import ErasureRegister
 
 pytestmark = pytest.mark.security
@@ -132,6 +133,27 @@ async def test_whom_a_restored_backup_brings_back_is_erased_again_before_anybody
         assert (await register(client)).status_code == 201, "name and address are free"
     async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
         assert (await log_in(client)).status_code == 200, "the newcomer of that name is somebody else"
+    await store.close()
+
+
+async def test_of_two_processes_that_start_after_a_restore_either_may_be_first(registered, cache, monkeypatch):
+    store = await open_store(registered.store)
+    async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
+        tokens = await signed_in(client)
+        backup = [item async for item in store.scan()]
+        assert (await erase(client, tokens)).status_code == 200
+    await put_back(store, backup)
+    settle = erasure.settle
+
+    async def overtaken(attempt):
+        monkeypatch.setattr(erasure, "settle", settle)
+        async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client():
+            pass  # the other process has erased the person by now
+        return await settle(attempt)
+
+    monkeypatch.setattr(erasure, "settle", overtaken)
+    async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
+        assert (await log_in(client)).status_code == 401
     await store.close()
 
 

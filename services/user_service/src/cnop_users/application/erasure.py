@@ -69,7 +69,10 @@ class Erasure:
         item = await self._store.get(keys.user_key(user_id))
         if item is None or codec.user_from_item(item).status is Status.ERASED:
             return False
-        await settle(lambda: self._erase_once(user_id, context))
+        try:
+            await settle(lambda: self._erase_once(user_id, context))
+        except UnknownUser:
+            return False  # another process, which compares the two as well, was faster
         await self._clean_up(user_id, context)
         return True
 
