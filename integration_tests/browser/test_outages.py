@@ -45,7 +45,9 @@ def test_a_stream_that_was_cut_is_resumed_after_the_last_change_that_arrived(vis
 
 def test_being_offline_is_said_and_passes(visit, person):
     visit.log_in(person)
+    # What the page, or the browser for its tab, happens to ask for meanwhile.
     visit.expects(0, "/api/v1/")
+    visit.expects(0, "/favicon.svg")
     visit.context.set_offline(offline=True)
     visit.told("You are offline.")
     visit.context.set_offline(offline=False)
