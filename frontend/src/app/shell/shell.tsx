@@ -51,13 +51,19 @@ function Footer() {
   );
 }
 
-/** Moves the focus to the page's content after a navigation, as a page load would. */
+const OPENED = '[role="menu"], [role="dialog"]';
+
+/**
+ * Moves the focus to the page's content after a navigation, as a page load would; but not out of a menu that somebody
+ * opened while the page was on its way, since that would close it.
+ */
 function useFocusOnNavigation() {
   const main = useRef<HTMLElement>(null);
   const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
   const previous = useRef(path);
   useEffect(() => {
-    if (previous.current !== undefined && previous.current !== path) main.current?.focus({ preventScroll: true });
+    const isBusyElsewhere = document.activeElement?.closest(OPENED) != null;
+    if (previous.current !== undefined && previous.current !== path && !isBusyElsewhere) main.current?.focus({ preventScroll: true });
     previous.current = path;
   }, [path]);
   return main;
