@@ -25,8 +25,9 @@ SETTINGS = {
     "price-feed": FeedSettings,
     "order-engine": EngineSettings,
     "web": WebSettings,
+    "keys-rewrap": UsersSettings,
 }
-REPLICATED = {*SETTINGS, "gateway"}
+REPLICATED = {*SETTINGS, "gateway"} - {"keys-rewrap"}
 # They answer nobody but Prometheus.
 WORKERS = {"price-feed", "order-engine"}
 # An object that a client applies carries a copy of itself in an annotation, which may have this many bytes.

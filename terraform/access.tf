@@ -84,6 +84,9 @@ module "service_role" {
   # The user service wraps people's data keys; operations wraps them anew.
   people_key_alias = contains(["user-service", "operations"], each.key) ? aws_kms_alias.this["people"].name : null
 
+  # Notes erasures and compares; nobody else has business there.
+  erasures_arn = each.key == "user-service" ? local.erasures_arn : null
+
   audit_archive = each.key != "operations" ? null : {
     bucket_arn = local.audit_arn
     key_alias  = aws_kms_alias.this["platform"].name

@@ -1,7 +1,7 @@
 # One key a purpose, so that who may read secrets need not be able to read the table.
 locals {
   keys = {
-    store    = "the table and its backups"
+    store    = "the tables and their backups"
     secrets  = "what services read from Secrets Manager"
     people   = "the data keys under which personal data is sealed (CNOP_DATA_KMS_KEY)"
     platform = "container images, caches, logs and the audit archive"

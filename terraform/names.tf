@@ -9,6 +9,7 @@ locals {
   has_cluster = var.create_cluster || var.existing_cluster != null
 
   # ARNs are put together instead of read from the resources, so that a plan shows whole policies.
-  table_arn  = "arn:${local.partition}:dynamodb:${var.aws_region}:${local.account}:table/${local.name}"
-  secret_arn = "arn:${local.partition}:secretsmanager:${var.aws_region}:${local.account}:secret:${var.project}/${var.environment}"
+  table_arn    = "arn:${local.partition}:dynamodb:${var.aws_region}:${local.account}:table/${local.name}"
+  erasures_arn = "${local.table_arn}-erasures"
+  secret_arn   = "arn:${local.partition}:secretsmanager:${var.aws_region}:${local.account}:secret:${var.project}/${var.environment}"
 }

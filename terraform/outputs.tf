@@ -3,6 +3,16 @@ output "store_url" {
   value       = "dynamodb://${var.aws_region}/${aws_dynamodb_table.store.name}"
 }
 
+output "erasure_register_url" {
+  description = "CNOP_ERASURE_REGISTER of the user service."
+  value       = "dynamodb://${var.aws_region}/${aws_dynamodb_table.erasures.name}"
+}
+
+output "people_key" {
+  description = "CNOP_DATA_KMS_KEY of the user service and of operations: the alias, which stays when the key behind it is replaced."
+  value       = "arn:${local.partition}:kms:${var.aws_region}:${local.account}:${aws_kms_alias.this["people"].name}"
+}
+
 output "role_arns" {
   description = "The role of each service account, for its annotation eks.amazonaws.com/role-arn."
   value       = { for name, role in module.service_role : name => role.arn }

@@ -87,6 +87,17 @@ run "roles" {
     error_message = "Somebody may delete what is kept for good."
   }
 
+  # The register of erasures: the user service adds to it and reads it, and that is all that anybody may do there.
+  assert {
+    condition = {
+      for account, role in module.service_role : account => flatten([
+        for statement in jsondecode(role.policy).Statement : statement.Action
+        if statement.Resource == "arn:aws:dynamodb:us-east-1:123456789012:table/cnop-prod-erasures"
+      ]) if strcontains(role.policy, "-erasures")
+    } == { "user-service" = ["dynamodb:PutItem", "dynamodb:Query"] }
+    error_message = "Erasures can be forgotten, or somebody else may touch them."
+  }
+
   assert {
     condition = alltrue([
       for account in ["inventory-service", "price-feed", "web", "gateway"] :

@@ -67,6 +67,40 @@ run "development_needs_nothing_but_its_name" {
   }
 }
 
+run "erasures_are_kept_in_a_table_of_their_own" {
+  command = plan
+
+  variables {
+    environment = "prod"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.erasures.name == "cnop-prod-erasures" && output.erasure_register_url == "dynamodb://us-east-1/cnop-prod-erasures"
+    error_message = "The register is not where the user service will look for it."
+  }
+
+  assert {
+    condition = (
+      aws_dynamodb_table.erasures.deletion_protection_enabled
+      && aws_dynamodb_table.erasures.point_in_time_recovery[0].enabled
+      && aws_dynamodb_table.erasures.server_side_encryption[0].enabled
+      && aws_dynamodb_table.erasures.hash_key == "pk" && aws_dynamodb_table.erasures.range_key == "sk"
+    )
+    error_message = "The register could be lost, or is not under our key."
+  }
+
+  # With a time to live, whoever may add could also remove.
+  assert {
+    condition     = length(aws_dynamodb_table.erasures.ttl) == 0
+    error_message = "Entries of the register could expire."
+  }
+
+  assert {
+    condition     = output.people_key == "arn:aws:kms:us-east-1:123456789012:alias/cnop-prod-people"
+    error_message = "The key of personal data is not named as the manifests name it."
+  }
+}
+
 run "audit_archive_cannot_be_changed_in_production" {
   command = plan
 

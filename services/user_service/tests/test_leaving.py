@@ -6,9 +6,11 @@ from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_se
 from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_ledger import Amount, Command, Decision, Ledger, Response, place_hold
 from cnop_ledger.testing import ORIGIN, market_command
-from cnop_platform.store import Delete, Put, StoreUnavailable
-from cnop_platform.store.open import open_store
+from cnop_platform.store import Delete, Put, StoreUnavailable, dynamodb_client
+from cnop_platform.store.admin import migrate
+from cnop_platform.store.open import dynamodb_place, open_store
 from cnop_platform.system import SystemClock, entropy
+from cnop_platform.testing.dynamodb_local import DynamoDbLocal, DynamoDbLocalMissing
 from cnop_users.application import erasure
 from cnop_users.application.erasure_register import ErasureRegister
 
@@ -169,6 +171,49 @@ async def test_without_a_register_a_restored_backup_does_bring_people_back(tmp_p
     async with ServiceUnderTest(settings, cache, store=store, clock=SystemClock()).client() as client:
         assert (await log_in(client)).status_code == 200
     await store.close()
+
+
+@pytest.mark.enable_socket
+async def test_the_register_is_a_dynamodb_table_of_its_own_in_production(tmp_path, valkey_server, cache, monkeypatch):
+    """The table as terraform/erasures.tf makes it: two keys, no index, no time to live."""
+    monkeypatch.setattr(dynamodb_client, "ATTEMPT_SECONDS", 15.0)
+    monkeypatch.setattr(dynamodb_client, "RETRY_SECONDS", 15.0)
+    try:
+        server = DynamoDbLocal()
+    except DynamoDbLocalMissing as missing:
+        pytest.skip(str(missing))
+    with server:
+        main, table = server.url("main"), server.url("erasures")
+        await migrate(main)
+        await make_bare_table(table)
+        registered = make_settings(tmp_path, valkey_server.url, store=main, erasure_register=table)
+        store, notes = await open_store(main), await open_store(table)
+        async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
+            tokens = await signed_in(client)
+            backup = [item async for item in store.scan()]
+            assert (await erase(client, tokens)).status_code == 200
+        assert [item.key.pk async for item in notes.scan()] == ["ERASED"], "opaque ids, and nothing else"
+        await put_back(store, backup)
+        async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
+            assert (await log_in(client)).status_code == 401
+        await store.close()
+        await notes.close()
+
+
+async def make_bare_table(url):
+    place = dynamodb_place(url)
+    requests = dynamodb_client.connect(region=place.region, endpoint=place.endpoint)
+    names = {"pk": "HASH", "sk": "RANGE"}
+    await requests.send(
+        "CreateTable",
+        {
+            "TableName": place.table,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in names.items()],
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in names],
+        },
+    )
+    await requests.close()
 
 
 async def test_an_erasure_that_the_register_missed_is_noted_at_the_next_start(registered, cache, monkeypatch):

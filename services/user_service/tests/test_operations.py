@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 from users_under_test import (
     PASSWORD,
@@ -69,6 +73,46 @@ async def test_somebody_is_suspended_and_reinstated_by_name(stack, settings):
         assert (await log_in(client)).status_code == 401
         await operator.reinstate("testuser")
         assert (await log_in(client)).status_code == 200
+
+
+@pytest.fixture
+def run(settings, tmp_path):
+    """Run `python -m cnop_users` as an operator does where the service is deployed: with the settings that it has."""
+    given = settings.model_dump(exclude_none=True)
+    keys = ("environment", "store", "token_issuer", "token_audience", "signing_keys")
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for name in ("gateway_secret", "ledger_key", "pepper", "data_key", "index_key", "valkey_url"):
+        (folder / f"cnop_{name}").write_text(given[name].get_secret_value())
+    (folder / "cnop_audit_key").write_text(key_text(1))
+    environment = {"PATH": os.environ["PATH"], "CNOP_SECRETS_DIR": str(folder)}
+    environment |= {f"CNOP_{name.upper()}": str(given[name]) for name in keys}
+
+    def run(*arguments):
+        argv = [sys.executable, "-m", "cnop_users", *arguments]
+        return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+async def test_a_deployed_service_has_the_commands_for_its_first_administrator_and_its_keys(stack, run):
+    client, _ = stack
+    await register(client)
+    assert run("grant", "testuser", "admin").stdout == "testuser is now: admin, customer\n"
+    tokens = (await log_in(client)).json()
+    assert (await client.get("/admin/users", headers=bearer(tokens))).status_code == 200
+    assert run("rewrap").stdout == "0 data keys and 0 email look-ups moved to the newest keys\n"
+    refused = run("grant", "nobody", "admin")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.strip() == "there is no user nobody"
+    assert (await client.get("/admin/users", headers=bearer(tokens))).status_code == 200
+
+
+def test_a_command_that_is_none_ends_with_those_that_are(run):
+    for wrong in (("grant", "testuser", "god"), ("rewrap", "all")):
+        ended = run(*wrong)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "usage: python -m cnop_users [rewrap | grant USER ROLE" in ended.stderr
 
 
 async def test_a_new_master_key_takes_over_every_data_key(stack, settings, tmp_path, cache, valkey_server):

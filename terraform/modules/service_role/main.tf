@@ -55,8 +55,14 @@ locals {
     }
   }
 
+  # Read and added to. Nothing is deleted from it or changed in part.
+  erasures = var.erasures_arn == null ? {} : {
+    ReadErasures = { actions = ["dynamodb:Query"], resource = var.erasures_arn, keys = ["ERASED"] }
+    AddErasures  = { actions = ["dynamodb:PutItem"], resource = var.erasures_arn, keys = ["ERASED"] }
+  }
+
   keyed = [
-    for name, kind in local.kinds : {
+    for name, kind in merge(local.kinds, local.erasures) : {
       Sid      = name
       Effect   = "Allow"
       Action   = kind.actions

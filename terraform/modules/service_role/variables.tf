@@ -63,6 +63,12 @@ variable "people_key_alias" {
   default     = null
 }
 
+variable "erasures_arn" {
+  description = "The table to which erasures may be added."
+  type        = string
+  default     = null
+}
+
 variable "audit_archive" {
   description = "The bucket to which audit checkpoints may be added."
   type        = object({ bucket_arn = string, key_alias = string })

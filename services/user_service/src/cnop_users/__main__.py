@@ -1,5 +1,6 @@
-"""Run the user service: `python -m cnop_users`."""
+"""Run the user service: `python -m cnop_users`; with arguments, an operator's command on its store."""
 
+import asyncio
 import sys
 
 from pydantic import ValidationError
@@ -10,17 +11,21 @@ from cnop_platform.process import explain_settings
 from cnop_platform.serve import serve
 from cnop_platform.tracing import start_tracing
 from cnop_users.bootstrap import NAME, build
+from cnop_users.bootstrap.commands import carry_out
 from cnop_users.settings import UsersSettings
 
 
-def main() -> None:
-    """Read the settings and serve until told to stop."""
+def main(arguments: list[str]) -> None:
+    """Read the settings and serve until told to stop, or carry out what the arguments ask for."""
     try:
         settings = UsersSettings()  # type: ignore[call-arg]  # the values come from the environment
     except ValidationError as error:
         explain_settings(error)
     except SettingsError as error:
         sys.exit(f"settings: {error}")
+    if arguments:
+        print(asyncio.run(carry_out(arguments, settings)))  # noqa: T201 - a command's output
+        return
     configure_logging(service=NAME, level=settings.log_level)
     start_tracing(service=NAME)
     tls = settings.mutual_tls()
@@ -28,4 +33,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
