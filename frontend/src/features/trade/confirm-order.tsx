@@ -1,20 +1,20 @@
 import type { ReactNode } from 'react';
-import { uncertainty, useIntentKey } from '@/shared/api/idempotency';
+import { UNCERTAIN, uncertainty } from '@/shared/api/idempotency';
 import { explain, isProblem } from '@/shared/api/problem';
 import type { Asset, Order, OrderPreview } from '@/shared/api/types';
 import { add, type Decimal, parseDecimal } from '@/shared/money/decimal';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
-import { Dialog } from '@/shared/ui/dialog';
+import { Dialog, useHeldOpen } from '@/shared/ui/dialog';
 import { Notice } from '@/shared/ui/notice';
 import { Skeleton } from '@/shared/ui/states';
 import { useOrderPreview, usePlaceOrder } from './place-order';
 import { type NewOrder, type Side, TIMES_IN_FORCE } from './ticket';
 
-/** An order frozen for confirmation. A new `id` is a new intention, with a new key. */
+/** An order frozen for confirmation: one intention, and so one key however often it is sent. */
 export interface Draft {
-  readonly id: number;
+  readonly idempotencyKey: string;
   readonly side: Side;
   readonly order: NewOrder;
   readonly estimate: Decimal | null;
@@ -23,8 +23,12 @@ export interface Draft {
 interface ConfirmOrderProps {
   asset: Asset;
   draft: Draft | null;
+  /** Whether an attempt at it ended without an answer. */
+  mayBePlaced: boolean;
   onClose: () => void;
   onPlaced: (order: Order) => void;
+  /** Hears after each failed attempt whether the order may have been placed all the same. */
+  onFailed: (mayBePlaced: boolean) => void;
   /** Asks for the same order at the price of now. */
   onReprice: () => void;
 }
@@ -98,20 +102,31 @@ function Expectation({ draft: { order, side }, preview }: { draft: Draft; previe
   return <>The market meets your limit already: filled at once, at the live price.</>;
 }
 
-function Confirmation({ asset, draft, onClose, onPlaced, onReprice }: ConfirmOrderProps & { draft: Draft }) {
+function Confirmation({ asset, draft, mayBePlaced, onClose, onPlaced, onFailed, onReprice }: ConfirmOrderProps & { draft: Draft }) {
   const placing = usePlaceOrder();
   const preview = useOrderPreview(draft.order);
-  const idempotencyKey = useIntentKey(`order ${draft.id}`);
   const verb = draft.side === 'buy' ? 'Buy' : 'Sell';
   const priceMoved = isProblem(placing.error, 'PRICE_MOVED');
 
+  useHeldOpen(placing.isPending);
+
   const confirm = () => {
-    placing.mutate({ order: draft.order, idempotencyKey }, { onSuccess: onPlaced });
+    const { order, idempotencyKey } = draft;
+    placing.mutate(
+      { order, idempotencyKey },
+      {
+        onSuccess: onPlaced,
+        onError: (error) => {
+          onFailed(uncertainty(error) !== null);
+        },
+      },
+    );
   };
 
   return (
     <div className="space-y-4">
-      {placing.error !== null && <Notice kind="error">{uncertainty(placing.error) ?? explain(placing.error)}</Notice>}
+      {placing.error !== null && !mayBePlaced && <Notice kind="error">{explain(placing.error)}</Notice>}
+      {mayBePlaced && <Notice kind="error">{UNCERTAIN}</Notice>}
       <Costs draft={draft} asset={asset} preview={preview} />
       <p className="text-xs text-muted empty:hidden">
         <Expectation draft={draft} preview={preview.data} />
@@ -146,7 +161,7 @@ export function ConfirmOrder(props: ConfirmOrderProps) {
         if (!open) onClose();
       }}
     >
-      {draft !== null && <Confirmation key={draft.id} {...props} draft={draft} />}
+      {draft !== null && <Confirmation key={draft.idempotencyKey} {...props} draft={draft} />}
     </Dialog>
   );
 }

@@ -1,4 +1,5 @@
-import { type SubmitEvent, useRef, useState } from 'react';
+import { type SubmitEvent, useState } from 'react';
+import { newIdempotencyKey } from '@/shared/api/idempotency';
 import { useBalance, usePortfolio } from '@/shared/api/queries';
 import type { Asset, Order } from '@/shared/api/types';
 import { type Decimal, parseDecimal, subtract, ZERO } from '@/shared/money/decimal';
@@ -69,32 +70,41 @@ export function TicketForm({ asset }: { asset: Asset }) {
   const [ticket, setTicket] = useState<Ticket>(EMPTY_TICKET);
   const [refusal, setRefusal] = useState<Extract<CheckedTicket, { ok: false }> | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
-  const drafts = useRef(0);
+  const [unanswered, setUnanswered] = useState<Draft | null>(null);
   const market = useMarket(asset);
   const announce = useToast();
   const total = estimatedTotal(ticket, asset);
   const verb = ticket.side === 'buy' ? 'Buy' : 'Sell';
 
   const edit = (change: Partial<Ticket>) => {
+    setUnanswered(null);
     setTicket((current) => ({ ...current, ...change }));
     setRefusal(null);
   };
 
   const review = () => {
+    // An order that may have been placed is sent again as it was: under its key it counts only once.
+    if (unanswered !== null) {
+      setDraft(unanswered);
+      return;
+    }
     const checked = checkTicket(ticket, market);
     if (!checked.ok) {
       setDraft(null);
       setRefusal(checked);
       return;
     }
-    drafts.current += 1;
-    setDraft({ id: drafts.current, side: ticket.side, order: checked.order, estimate: total });
+    setDraft({ idempotencyKey: newIdempotencyKey(), side: ticket.side, order: checked.order, estimate: total });
   };
 
   const placed = (order: Order) => {
     setDraft(null);
     edit({ quantity: '', limitPrice: '', endsAt: '' });
     announce('success', sentenceFor(order, asset.symbol), outcomeOf(order));
+  };
+
+  const failed = (mayBePlaced: boolean) => {
+    setUnanswered(mayBePlaced ? draft : null);
   };
 
   return (
@@ -141,7 +151,15 @@ export function TicketForm({ asset }: { asset: Asset }) {
       <Button type="submit" size="lg" variant={ticket.side} className="w-full" disabled={!asset.is_active}>
         {asset.is_active ? `Review ${verb.toLowerCase()}` : 'Not tradable at the moment'}
       </Button>
-      <ConfirmOrder asset={asset} draft={draft} onClose={() => { setDraft(null); }} onPlaced={placed} onReprice={review} />
+      <ConfirmOrder
+        asset={asset}
+        draft={draft}
+        mayBePlaced={unanswered !== null}
+        onClose={() => { setDraft(null); }}
+        onPlaced={placed}
+        onFailed={failed}
+        onReprice={review}
+      />
     </form>
   );
 }

@@ -69,6 +69,51 @@ describe('buying', () => {
     expect(keys.size).toBe(1);
   });
 
+  it('stays in sight until it is known what became of the order', async () => {
+    let answer: () => void = () => undefined;
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    server.use(
+      http.post(at('/orders'), async () => {
+        await new Promise<void>((resolve) => { answer = resolve; });
+        return HttpResponse.json({ data: makeOrder() }, { status: 201 });
+      }),
+    );
+    const dialog = await review(user);
+    await user.click(confirmIn(dialog));
+    await user.keyboard('{Escape}');
+    expect(within(dialog).getByRole('button', { name: 'Close' })).toBeDisabled();
+    expect(dialog).toBeVisible();
+    answer();
+    expect(await screen.findByText(/^Bought/)).toBeVisible();
+    expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+  });
+
+  it('is the same order when it is reviewed again after no answer came', async () => {
+    const sent = new Set<string>();
+    let reachable = false;
+    const backend = new Backend();
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true, backend });
+    server.use(
+      http.post(at('/orders'), async ({ request }) => {
+        sent.add(`${request.headers.get('Idempotency-Key') ?? ''} ${await request.text()}`);
+        return reachable ? HttpResponse.json({ data: makeOrder() }, { status: 201 }) : HttpResponse.error();
+      }),
+    );
+    const dialog = await review(user);
+    await user.click(confirmIn(dialog));
+    expect(await within(dialog).findByText(/it counts only once/)).toBeVisible();
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+    backend.assets = backend.assets.map((asset) => ({ ...asset, price_usd: 66000 }));
+    reachable = true;
+    await user.click(screen.getByRole('button', { name: 'Review buy' }));
+    const again = await screen.findByRole('dialog', { name: 'Buy Bitcoin' });
+    expect(within(again).getByText(/it counts only once/)).toBeVisible();
+    await user.click(confirmIn(again));
+    expect(await screen.findByText(/^Bought/)).toBeVisible();
+    expect(sent.size).toBe(1);
+  });
+
   it('offers the new price, under a new key, when the price moved', async () => {
     const sent: { key: string | null; reference: unknown }[] = [];
     const backend = new Backend();

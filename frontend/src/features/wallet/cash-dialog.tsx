@@ -1,12 +1,12 @@
 import { type SubmitEvent, useState } from 'react';
-import { useIntentKey, uncertainty } from '@/shared/api/idempotency';
+import { UNCERTAIN, uncertainty, useIntentKey } from '@/shared/api/idempotency';
 import { explain } from '@/shared/api/problem';
 import { useBalance } from '@/shared/api/queries';
 import { compare, decimal, divide, isPositive, multiply, parseDecimal, toText } from '@/shared/money/decimal';
 import { formatMoney } from '@/shared/money/format';
 import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
-import { Dialog } from '@/shared/ui/dialog';
+import { Dialog, useHeldOpen } from '@/shared/ui/dialog';
 import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
@@ -20,6 +20,12 @@ const WORDS = {
 
 const SUGGESTED = ['100', '500', '1000', '5000'] as const;
 
+/** A sum that was sent, and the key that it goes by. */
+interface Attempt {
+  readonly typed: string;
+  readonly idempotencyKey: string;
+}
+
 interface CashDialogProps {
   move: CashMove | null;
   onClose: () => void;
@@ -28,7 +34,11 @@ interface CashDialogProps {
 /** Deposit or withdrawal, whichever `move` says; closed when it is null. */
 export function CashDialog({ move, onClose }: CashDialogProps) {
   const [last, setLast] = useState<CashMove>('deposit');
-  if (move !== null && move !== last) setLast(move);
+  const [unanswered, setUnanswered] = useState<Attempt | null>(null);
+  if (move !== null && move !== last) {
+    setLast(move);
+    setUnanswered(null);
+  }
   return (
     <Dialog
       open={move !== null}
@@ -37,7 +47,7 @@ export function CashDialog({ move, onClose }: CashDialogProps) {
         if (!open) onClose();
       }}
     >
-      <CashForm move={move ?? last} onDone={onClose} />
+      <CashForm move={move ?? last} unanswered={unanswered} onUnanswered={setUnanswered} onDone={onClose} />
     </Dialog>
   );
 }
@@ -85,15 +95,25 @@ function TodaysLimit({ move, rules: { perDay, leftToday }, resetsAt }: { move: C
   );
 }
 
-function CashForm({ move, onDone }: { move: CashMove; onDone: () => void }) {
-  const [typed, setTyped] = useState('');
+interface CashFormProps {
+  move: CashMove;
+  /** The last attempt, where it ended without an answer: sent again as it was, it counts only once. */
+  unanswered: Attempt | null;
+  onUnanswered: (attempt: Attempt | null) => void;
+  onDone: () => void;
+}
+
+function CashForm({ move, unanswered, onUnanswered, onDone }: CashFormProps) {
+  const [typed, setTyped] = useState(unanswered?.typed ?? '');
   const [mistake, setMistake] = useState<string>();
   const balance = useBalance();
   const announce = useToast();
   const moveCash = useMoveCash(move);
-  const idempotencyKey = useIntentKey(`${move} ${typed}`);
+  const freshKey = useIntentKey(`${move} ${typed}`);
+  const idempotencyKey = unanswered?.idempotencyKey ?? freshKey;
   const available = balance.data === undefined ? null : parseDecimal(balance.data.available_balance);
   const limits = useCashLimits().data;
+  useHeldOpen(moveCash.isPending);
   const rules = rulesFor(move, limits, available);
   const words = WORDS[move];
 
@@ -106,8 +126,12 @@ function CashForm({ move, onDone }: { move: CashMove; onDone: () => void }) {
       { amount: checked.amount, idempotencyKey },
       {
         onSuccess: (moved) => {
+          onUnanswered(null);
           announce('success', `${words.done} ${formatMoney(moved.amount)}. Your cash is now ${formatMoney(moved.balance)}.`);
           onDone();
+        },
+        onError: (error) => {
+          onUnanswered(uncertainty(error) === null ? null : { typed, idempotencyKey });
         },
       },
     );
@@ -116,11 +140,13 @@ function CashForm({ move, onDone }: { move: CashMove; onDone: () => void }) {
   const edit = (value: string) => {
     setTyped(value);
     setMistake(undefined);
+    onUnanswered(null);
   };
 
   return (
     <form onSubmit={submit} noValidate aria-label={words.title} className="space-y-4">
-      {moveCash.error !== null && <Notice kind="error">{uncertainty(moveCash.error) ?? explain(moveCash.error)}</Notice>}
+      {moveCash.error !== null && unanswered === null && <Notice kind="error">{explain(moveCash.error)}</Notice>}
+      {unanswered !== null && <Notice kind="error">{UNCERTAIN}</Notice>}
       <Field
         label="Amount"
         name="amount"

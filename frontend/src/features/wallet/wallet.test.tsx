@@ -46,6 +46,35 @@ describe('moving cash', () => {
     expect(sent[2]?.split(' ')[1]).not.toBe(sent[0]?.split(' ')[1]);
   });
 
+  it('is the same deposit when the dialog is opened again after no answer came, until another sum is typed', async () => {
+    const sent: string[] = [];
+    const { user } = renderApp({ path: '/dashboard', signedIn: true });
+    server.use(
+      http.post(at('/balance/deposit'), ({ request }) => {
+        sent.push(request.headers.get('Idempotency-Key') ?? '');
+        return HttpResponse.error();
+      }),
+    );
+    const unanswered = async (dialog: HTMLElement) => {
+      await user.click(within(dialog).getByRole('button', { name: 'Deposit' }));
+      await waitFor(() => {
+        expect(within(dialog).getByRole('button', { name: 'Deposit' })).toBeEnabled();
+      });
+      expect(within(dialog).getByText(/it counts only once/)).toBeVisible();
+    };
+    const first = await open(user, 'Deposit');
+    await user.type(within(first).getByLabelText('Amount'), '250');
+    await unanswered(first);
+    await user.click(within(first).getByRole('button', { name: 'Close' }));
+    const again = await open(user, 'Deposit');
+    expect(within(again).getByLabelText('Amount')).toHaveValue('250');
+    await unanswered(again);
+    expect(new Set(sent).size).toBe(1);
+    await user.type(within(again).getByLabelText('Amount'), '0');
+    await unanswered(again);
+    expect(new Set(sent).size).toBe(2);
+  });
+
   it('does not ask for more than there is', async () => {
     const { user, backend } = renderApp({ path: '/dashboard', signedIn: true });
     await screen.findAllByText('$1,000.00');

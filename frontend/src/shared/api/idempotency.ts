@@ -4,7 +4,7 @@ import { isTransient, ServerUnreachable } from './problem';
 const KEY_BYTES = 16;
 const RETRIES = 2;
 
-function newIdempotencyKey(): string {
+export function newIdempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
@@ -27,8 +27,7 @@ export const retrySafely = {
   retryDelay: (attempt: number) => 400 * 2 ** attempt,
 };
 
+export const UNCERTAIN = 'No answer arrived, so it may or may not have gone through. Pressing the button again is safe: it counts only once.';
+
 /** What to say when an attempt ended without an answer; null when there was one. */
-export const uncertainty = (error: unknown): string | null =>
-  error instanceof ServerUnreachable
-    ? 'No answer arrived, so it may or may not have gone through. Pressing the button again is safe: it counts only once.'
-    : null;
+export const uncertainty = (error: unknown): string | null => (error instanceof ServerUnreachable ? UNCERTAIN : null);

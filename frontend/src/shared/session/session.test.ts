@@ -49,6 +49,31 @@ describe('Session', () => {
     expect(ports.hint.write).not.toHaveBeenCalled();
   });
 
+  it.each<[string, IssuedToken | null]>([
+    ['is not signed in again', issued()],
+    ['stays signed out for the reason it was', null],
+  ])('%s by a renewal that was on its way when somebody logged out', async (_, late) => {
+    let arrive: (token: IssuedToken | null) => void = () => undefined;
+    const session = new Session(fakePorts({ refresh: () => new Promise((resolve) => { arrive = resolve; }), now: () => 0 }));
+    session.signIn(issued('ada_lovelace', 10));
+    const token = session.usableToken();
+    session.signOut();
+    arrive(late);
+    expect(await token).toBeNull();
+    expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'logged-out' });
+  });
+
+  it('does not end a session that began while the renewal of the one before was refused', async () => {
+    let arrive: (token: null) => void = () => undefined;
+    const session = new Session(fakePorts({ refresh: () => new Promise((resolve) => { arrive = resolve; }), now: () => 0 }));
+    session.signIn(issued('ada_lovelace', 10));
+    const token = session.usableToken();
+    session.signIn(issued('grace_hopper'));
+    arrive(null);
+    expect(await token).toBe(tokenFor('grace_hopper'));
+    expect(session.snapshot()).toMatchObject({ status: 'signed-in', username: 'grace_hopper' });
+  });
+
   it('renews a token that is about to expire, once for all who ask', async () => {
     let now = 0;
     const refresh = vi.fn(() => Promise.resolve(issued('renewed_name')));

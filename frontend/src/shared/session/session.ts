@@ -45,6 +45,8 @@ export class Session {
   private token: HeldToken | null = null;
   private state: SessionState;
   private renewal: Promise<string | null> | null = null;
+  /** Counts sign-ins and sign-outs: a renewal that began before the last of them says nothing about the session of now. */
+  private turns = 0;
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly ports: SessionPorts) {
@@ -73,6 +75,7 @@ export class Session {
   }
 
   signIn(issued: IssuedToken): void {
+    this.turns += 1;
     this.hold(issued);
     this.ports.hint.write(true);
   }
@@ -119,7 +122,9 @@ export class Session {
 
   private async renewOnce(): Promise<string | null> {
     const wasSignedIn = this.state.status === 'signed-in';
+    const turn = this.turns;
     const issued = await this.ports.refresh();
+    if (turn !== this.turns) return this.token?.value ?? null;
     if (issued === null) {
       this.forget(wasSignedIn ? 'expired' : 'none');
       return null;
@@ -135,6 +140,7 @@ export class Session {
   }
 
   private forget(reason: SignOutReason): void {
+    this.turns += 1;
     this.token = null;
     this.ports.hint.write(false);
     this.set({ status: 'signed-out', reason });

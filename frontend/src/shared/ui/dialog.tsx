@@ -1,5 +1,5 @@
 import * as RadixDialog from '@radix-ui/react-dialog';
-import { type ReactNode, useRef } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import { CloseIcon } from './icons';
 
 interface DialogProps {
@@ -10,11 +10,31 @@ interface DialogProps {
   children: ReactNode;
 }
 
+const Hold = createContext<(held: boolean) => void>(() => undefined);
+
+/**
+ * Keeps the dialog around it open while something that it began is on its way: whoever closed it would not hear what
+ * came of it, and might begin it again.
+ */
+export function useHeldOpen(held: boolean) {
+  const hold = useContext(Hold);
+  useEffect(() => {
+    hold(held);
+    return () => {
+      hold(false);
+    };
+  }, [hold, held]);
+}
+
 /** A modal dialog; on phones it rises from the bottom edge, where thumbs are. Closing returns the focus. */
 export function Dialog({ open, onOpenChange, title, description, children }: DialogProps) {
   const opener = useRef<Element | null>(null);
+  const [held, setHeld] = useState(false);
+  const change = (opens: boolean) => {
+    if (opens || !held) onOpenChange(opens);
+  };
   return (
-    <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
+    <RadixDialog.Root open={open} onOpenChange={change}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="fixed inset-0 z-40 animate-fade bg-scrim" />
         <RadixDialog.Content
@@ -32,9 +52,9 @@ export function Dialog({ open, onOpenChange, title, description, children }: Dia
             <RadixDialog.Title className="text-lg font-semibold">{title}</RadixDialog.Title>
             {description !== undefined && <RadixDialog.Description className="mt-1 text-sm text-muted">{description}</RadixDialog.Description>}
           </div>
-          {children}
+          <Hold value={setHeld}>{children}</Hold>
           {/* Last, so that the focus begins at the content. */}
-          <RadixDialog.Close className="absolute top-4 right-4 rounded-lg p-2 text-muted hover:bg-sunken hover:text-text" aria-label="Close">
+          <RadixDialog.Close className="absolute top-4 right-4 rounded-lg p-2 text-muted hover:not-disabled:bg-sunken hover:not-disabled:text-text disabled:opacity-55" aria-label="Close" disabled={held}>
             <CloseIcon className="size-5" />
           </RadixDialog.Close>
         </RadixDialog.Content>
