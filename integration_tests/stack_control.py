@@ -12,7 +12,7 @@ from typing import Any
 
 STATE = os.environ.get("CNOP_STATE")
 COMMAND = Path(__file__).resolve().parent.parent / "cnop"
-_RECOVERY_SECONDS = 60
+RECOVERY_SECONDS = 90
 
 
 def components() -> dict[str, dict[str, Any]]:
@@ -43,10 +43,10 @@ def unattended() -> Iterator[None]:
 
 def wait_until_recovered(name: str, old_pid: int) -> None:
     """Return when the component runs again, healthy, as another process."""
-    deadline = time.monotonic() + _RECOVERY_SECONDS
+    deadline = time.monotonic() + RECOVERY_SECONDS
     while time.monotonic() < deadline:
         component = components().get(name, {})
         if component.get("pid") not in (None, old_pid) and component.get("state") == "healthy":
             return
         time.sleep(0.3)
-    raise AssertionError(f"{name} did not come back within {_RECOVERY_SECONDS} s: {components().get(name)}")
+    raise AssertionError(f"{name} did not come back within {RECOVERY_SECONDS} s: {components().get(name)}")

@@ -23,6 +23,7 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDE, PHONE = (1440, 900), (360, 780)
+WHOLE_JOURNEY_SECONDS = 300
 
 
 def pytest_collection_modifyitems(items):
@@ -31,6 +32,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if str(item.path).startswith(here):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(WHOLE_JOURNEY_SECONDS))
             item.add_marker(missing)
 
 

@@ -2,10 +2,14 @@
 
 import pytest
 from playwright.sync_api import expect
-from stack_control import STATE, kill, unattended, wait_until_recovered
+from stack_control import RECOVERY_SECONDS, STATE, kill, unattended, wait_until_recovered
 from test_trading import orders_of, review
 
 needs_state = pytest.mark.skipif(not STATE, reason="CNOP_STATE does not name the state folder of a local stack")
+
+
+def is_stream(answer):
+    return answer.url.endswith("/orders/stream") and answer.ok
 
 
 @needs_state
@@ -27,13 +31,13 @@ def test_an_order_refused_by_an_outage_is_said_kindly_and_goes_through_afterward
 @needs_state
 def test_a_stream_that_was_cut_is_resumed_after_the_last_change_that_arrived(visit, person):
     person.deposit("10.00")
-    with visit.page.expect_response(lambda answer: answer.url.endswith("/orders/stream") and answer.ok):
+    with visit.page.expect_response(is_stream):
         visit.log_in(person)
     cash = visit.region("Cash")
     expect(cash.get_by_text("$10.00")).to_be_visible()
     visit.expects(503, "/api/v1/")
     visit.expects(0, "/api/v1/")
-    with visit.page.expect_response(lambda answer: answer.url.endswith("/orders/stream") and answer.ok) as resumed:
+    with visit.page.expect_response(is_stream, timeout=RECOVERY_SECONDS * 1000) as resumed:
         pid = kill("order_service")
         person.deposit("5.00")
     assert "last-event-id" in resumed.value.request.headers
