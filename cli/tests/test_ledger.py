@@ -96,6 +96,21 @@ def test_without_a_store_or_key_there_is_nothing_to_verify(state: StateDir) -> N
         verify(state)
 
 
+def test_an_order_that_cannot_be_read_is_named_and_the_next_wallet_is_checked(
+    books: StateDir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(fill_books(books))
+    write(books, Put(Key(f"WALLET#{USER}-later", "WALLET"), {"cash": 1}, Absent()))
+    write(books, Put(Key(f"ORDERS#{USER}", "ord_1"), {"v": 99}))
+    assert verify(books) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[:2] for line in lines[:2]] == [
+        ["user-1 wallet", "orders are as they were written"],
+        ["user-1-later wallet", "the chain verifies"],
+    ]
+    assert lines[2] == "2 wallets and 2 entries checked, 2 broken"
+
+
 async def fill_books(state: StateDir) -> None:
     keys = ChainKeys.from_text(SecretStore(state.secrets).value("cnop_ledger_key"))
     store = await open_store(sqlite_url(state.database))

@@ -18,7 +18,7 @@ class StoredOpenOrders:
         self._store = store
 
     async def open_holds(self, user_id: UserId) -> OpenHolds:
-        """Add up what the user's open orders hold."""
+        """Add up what the user's open orders hold. Raises `CorruptItem` for an order that cannot be read."""
         units, orders, cursor = Counter[AssetId](), 0, None
         while True:
             page = await self._store.query(partition(user_id), limit=_PAGE, cursor=cursor)

@@ -5,10 +5,11 @@ import structlog
 from exchange import START
 from prometheus_client import REGISTRY
 
-from cnop_orders.adapters.worker import EngineWorker
+from cnop_ledger import CorruptItem
+from cnop_orders.adapters.worker import EngineWorker, _count
 from cnop_orders.application.engine import Tally
 from cnop_platform.prices import PriceBoard, Quote
-from cnop_platform.store import StoreUnavailable
+from cnop_platform.store import Key, StoreUnavailable
 
 
 class Lease:
@@ -57,6 +58,24 @@ async def test_what_a_pass_did_is_logged_as_json(memory_store):
     (event,) = [each for each in logs if each["event"] == "engine_pass"]
     assert (event["filled"], event["failed"]) == (2, {"RATE_001": 1})
     assert json.dumps(event)
+
+
+async def test_a_broken_order_is_named_once_and_counted_for_as_long_as_it_is_there(memory_store):
+    key = Key("ORDERS#usr_1", "ord_1")
+    found = [Tally(broken={key: CorruptItem("it was not written here")}) for _ in range(2)]
+    for tally in found:
+        tally.failed["INTERNAL_ERROR"] += 1
+    engine = Passes(*found)
+    worker, _ = worker_of(engine, memory_store)
+    with structlog.testing.capture_logs() as logs:
+        for tally in found:
+            worker._report(tally)
+            _count(tally)
+    (event,) = [each for each in logs if each["event"] == "order_broken"]
+    assert (event["log_level"], event["item"], event["reason"]) == ("error", "ord_1", "it was not written here")
+    assert REGISTRY.get_sample_value("cnop_engine_broken_orders") == 1
+    _count(Tally())
+    assert REGISTRY.get_sample_value("cnop_engine_broken_orders") == 0
 
 
 async def test_a_store_that_is_away_ends_the_pass_but_not_the_worker(memory_store):

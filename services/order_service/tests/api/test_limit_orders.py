@@ -196,14 +196,21 @@ async def test_a_bad_replacement_is_refused_and_nothing_moves(exchange, change, 
     assert await exchange.everything() == before
 
 
-async def test_an_order_past_its_end_cannot_be_replaced_even_before_the_engine_saw_it(exchange):
+@pytest.mark.parametrize(
+    ("method", "suffix", "body"),
+    [("PATCH", "", {"price": "41000"}), ("DELETE", "", None), ("POST", "/cancel", None)],
+)
+async def test_an_order_past_its_end_is_closed_even_before_the_engine_saw_it(exchange, method, suffix, body):
     await exchange.fund(ALICE, 10_000)
     order = await exchange.rest(time_in_force="GTD", expires_at="2026-01-31T12:00:10Z")
     exchange.clock.advance(seconds=11)
     before = await exchange.everything()
-    answer = await exchange.call("PATCH", f"/orders/{order['order_id']}", json={"price": "41000"})
+    answer = await exchange.call(method, f"/orders/{order['order_id']}{suffix}", json=body)
     assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_CLOSED")
     assert await exchange.everything() == before
+    assert (await exchange.engine().work()).expired == 1
+    assert (await exchange.get(f"/orders/{order['order_id']}"))["data"]["status"] == "expired"
+    assert await held(exchange) == 0
 
 
 async def test_nobody_touches_another_persons_order(exchange):

@@ -4,7 +4,8 @@ import pytest
 from exchange import ALICE, BOB, Exchange
 
 from cnop_ledger import Kind
-from cnop_orders.application.keys import expiry_partitions
+from cnop_orders.application.keys import expiry_partitions, order_key
+from cnop_orders.domain.order import Order
 from cnop_platform.prices import PriceBoard, Quote, snapshot_put
 from cnop_platform.store import Delete, Key, Put
 
@@ -162,6 +163,35 @@ async def test_open_orders_of_a_delisted_asset_are_cancelled_and_their_holds_fre
     assert (last.kind, last.stamp.origin.actor) == (Kind.RELEASE, "order_engine")
 
 
+class Interrupted:
+    """The store, where something happens once, just before the engine reads its first orders."""
+
+    def __init__(self, store, happens):
+        self._store, self._happens = store, happens
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def query_index(self, *args, **more):
+        page = await self._store.query_index(*args, **more)
+        happens, self._happens = self._happens, None
+        if happens:
+            await happens()
+        return page
+
+
+async def test_nothing_is_filled_once_a_delisting_was_acknowledged_in_the_middle_of_a_pass(exchange):
+    await exchange.fund(ALICE, 10_000)
+    order, other = await exchange.rest(), await exchange.rest(asset_id="ETH", price="1500", quantity="1")
+    engine = exchange.engine(store=Interrupted(exchange.store, lambda: exchange.delist("BTC")))
+    await exchange.price(BTC="39000", ETH="1400")
+    assert (await engine.work()).filled == 1
+    assert [await status(exchange, each) for each in (order, other)] == ["pending", "completed"]
+    exchange.clock.advance(seconds=3)
+    assert (await engine.work()).withdrawn == 1
+    assert await status(exchange, order) == "cancelled"
+
+
 async def fill_book(exchange, users, each):
     for user_id in users:
         await exchange.fund(user_id, 1_000_000)
@@ -221,3 +251,60 @@ async def test_an_engine_reads_prices_from_the_store_while_valkey_is_away(exchan
     await board.load_snapshot()
     assert (await exchange.engine(board=board).work()).filled == 1
     assert await status(exchange, order) == "completed"
+
+
+async def damage(exchange, key, **changes):
+    """Overwrite members of a stored item; what else it is, and where the index has it, stays."""
+    item = await exchange.store.get(key)
+    await exchange.store.transact([Put(key, {**item.body, **changes}, index=item.index)])
+
+
+def key_of(order, user_id=ALICE):
+    return order_key(user_id, order["order_id"])
+
+
+DAMAGES = {"of a later version": {"v": 99}, "with an unknown status": {"status": "lost"}, "cut short": {"at": []}}
+
+
+@pytest.mark.parametrize("changes", DAMAGES.values(), ids=DAMAGES)
+async def test_an_order_that_cannot_be_read_is_left_and_the_others_fill(exchange, changes):
+    await exchange.fund(ALICE, 10_000)
+    await exchange.fund(BOB, 10_000)
+    broken, beside, good = await exchange.rest(), await exchange.rest(), await exchange.rest(user_id=BOB)
+    await damage(exchange, key_of(broken), **changes)
+    before = await exchange.store.get(key_of(broken))
+    await exchange.price(BTC="39000")
+    tally = await exchange.engine().work()
+    assert (tally.filled, tally.failed.total(), list(tally.broken)) == (2, 1, [key_of(broken)])
+    assert await status(exchange, beside) == await status(exchange, good, BOB) == "completed"
+    assert await exchange.store.get(key_of(broken)) == before
+
+
+async def test_an_order_that_cannot_be_read_keeps_no_other_from_expiring(exchange):
+    await exchange.fund(ALICE, 10_000)
+    ends = {"time_in_force": "GTD", "expires_at": "2026-01-31T12:01:00Z"}
+    broken, good = await exchange.rest(**ends), await exchange.rest(**ends)
+    await damage(exchange, key_of(broken), v=99)
+    await exchange.store.transact([Put(Key("EXPIRING#0", "0000000000001#nobody"), {})])
+    exchange.clock.advance(seconds=61)
+    tally = await exchange.engine().work()
+    assert (tally.expired, set(tally.broken)) == (1, {key_of(broken), Key("EXPIRING#0", "0000000000001#nobody")})
+    assert await status(exchange, good) == "expired"
+
+
+async def test_a_defect_in_one_order_does_not_stop_the_others(exchange, monkeypatch):
+    await exchange.fund(ALICE, 10_000)
+    await exchange.fund(BOB, 10_000)
+    bad, good = await exchange.rest(), await exchange.rest(user_id=BOB)
+    filled = Order.filled
+
+    def fails_for_one(order, trade, *, at_ms):
+        if order.order_id == bad["order_id"]:
+            raise ZeroDivisionError("a defect")
+        return filled(order, trade, at_ms=at_ms)
+
+    monkeypatch.setattr(Order, "filled", fails_for_one)
+    await exchange.price(BTC="39000")
+    tally = await exchange.engine().work()
+    assert (tally.filled, tally.failed) == (1, {"INTERNAL_ERROR": 1})
+    assert await status(exchange, good, BOB) == "completed"

@@ -91,8 +91,9 @@ class LifeOfOrders(RuleBasedStateMachine):
     @rule(order_id=consumes(orders), twice=st.booleans())
     def cancel(self, order_id, twice):
         known = self.model[order_id]
+        over = known["ends"] is not None and known["ends"] <= self.exchange.clock.now().timestamp()
         for _ in range(1 + twice):
-            was_open = known["status"] is Status.PENDING
+            was_open = known["status"] is Status.PENDING and not over
             assert self.succeeds(self.exchange.parts.trading.cancel(self.caller, order_id, None)) == was_open
             if was_open:
                 known["status"] = Status.CANCELLED

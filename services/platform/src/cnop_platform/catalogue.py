@@ -38,6 +38,11 @@ class Asset:
     version: int = 0
 
 
+def asset_key(asset_id: AssetId) -> Key:
+    """Return where an asset is."""
+    return Key(PARTITION, asset_id)
+
+
 def asset_put(asset: Asset, *, condition: Condition) -> Put:
     """Return the write that stores an asset."""
     body: Body = {
@@ -53,7 +58,7 @@ def asset_put(asset: Asset, *, condition: Condition) -> Put:
         "updated_at": to_rfc3339(asset.updated_at),
         "rank": asset.rank,
     }
-    return Put(Key(PARTITION, asset.asset_id), body, condition)
+    return Put(asset_key(asset.asset_id), body, condition)
 
 
 def asset_from_item(item: Item) -> Asset:

@@ -28,6 +28,7 @@ class Invariant(StrEnum):
     NO_GAP = "no gap in seq"
     CHAIN = "the chain verifies"
     HOLDS = "holds are the sum of open orders"
+    ORDERS = "orders are as they were written"
     ONE_EFFECT = "one effect per idempotency key"
     PRICED = "totals and gains follow from quantity and price"
 

@@ -37,7 +37,7 @@ class OpenOrders(Protocol):
     """Whoever keeps the orders."""
 
     async def open_holds(self, user_id: UserId) -> OpenHolds:
-        """Return what the user's open orders hold, strongly consistent."""
+        """Return what the user's open orders hold, strongly consistent. Raises `CorruptItem`."""
         ...
 
 
@@ -131,7 +131,10 @@ class _WalletCheck:
             return True
         for _ in range(_TRIES):
             before = await self._store.get(wallet_key(self._user_id))
-            orders = await open_orders.open_holds(self._user_id)
+            try:
+                orders = await open_orders.open_holds(self._user_id)
+            except CorruptItem as error:
+                raise self._broken(None, Invariant.ORDERS, error.message) from error
             after = await self._store.get(wallet_key(self._user_id))
             if _version(before) == _version(after):
                 self._compare_holds(self._decode(after), orders)

@@ -12,6 +12,7 @@ from cnop_core.errors import CnopError
 from cnop_orders.application.engine import Engine, Tally
 from cnop_platform.lease import Lease
 from cnop_platform.prices import PriceBoard
+from cnop_platform.store import Key
 from cnop_platform.system import monotonic
 
 LEASE_NAME: Final = "order-engine"
@@ -23,6 +24,7 @@ _passes = Counter("cnop_engine_passes_total", "Passes of the engine over the res
 _passed_at = Gauge(
     "cnop_engine_pass_timestamp_seconds", "When the engine last finished a pass, or found it not its turn"
 )
+_broken = Gauge("cnop_engine_broken_orders", "What the last pass could not work on as it is stored")
 for _outcome in ("filled", "expired", "withdrawn", "failed"):
     _orders.labels(_outcome)
 for _outcome in ("ok", "failed"):
@@ -39,6 +41,8 @@ class EngineWorker:
         self._board = board
         self._lease = lease
         self._elapsed = elapsed
+        self._known_broken: set[Key] = set()
+        """What was reported already, since a broken order is met again in each pass."""
 
     async def run(self) -> NoReturn:
         """Work whenever the lease allows it."""
@@ -63,6 +67,7 @@ class EngineWorker:
         _passes.labels("ok").inc()
         _passed_at.set_to_current_time()
         _count(tally)
+        self._report(tally)
         if not tally.is_empty:
             _log.info(
                 "engine_pass",
@@ -73,9 +78,17 @@ class EngineWorker:
                 failed=dict(tally.failed),
             )
 
+    def _report(self, tally: Tally) -> None:
+        """Say once of each broken item which it is and what is wrong; forget those that were mended."""
+        for key, error in tally.broken.items():
+            if key not in self._known_broken:
+                _log.error("order_broken", partition=key.pk, item=key.sk, reason=str(error), exc_info=error)
+        self._known_broken = set(tally.broken)
+
 
 def _count(tally: Tally) -> None:
     _orders.labels("filled").inc(tally.filled)
     _orders.labels("expired").inc(tally.expired)
     _orders.labels("withdrawn").inc(tally.withdrawn)
     _orders.labels("failed").inc(sum(tally.failed.values()))
+    _broken.set(len(tally.broken))

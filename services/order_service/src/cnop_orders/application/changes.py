@@ -15,6 +15,7 @@ from cnop_orders.domain.errors import InvalidOrder, OrderClosed, UnknownOrder
 from cnop_orders.domain.order import Order
 from cnop_orders.domain.terms import require_value_within
 from cnop_orders.domain.ticket import price_problem
+from cnop_platform.catalogue import asset_from_item, asset_key
 from cnop_platform.store import Delete, Item, Key, Put, Version
 
 _NO_ANSWER: Final = Response(200, "{}")
@@ -42,9 +43,11 @@ class NewTerms:
 
 
 def cancel(key: Key, snapshot: Snapshot) -> Decision:
-    """Close the order and free what it holds. Raises `UnknownOrder`, `OrderClosed`."""
-    item = _require(key, snapshot)
-    order = decode_order(item)
+    """Close the order and free what it holds. Raises `UnknownOrder`, `OrderClosed`.
+
+    One whose time is over is closed already for its owner; the engine, which notices within a second, frees its hold.
+    """
+    item, order = _require(key, snapshot)
     closed = order.cancelled(at_ms=snapshot.stamp.at_ms)
     return _released(item, order, closed, snapshot)
 
@@ -55,10 +58,8 @@ def replace(key: Key, snapshot: Snapshot, *, terms: NewTerms, market: Market) ->
     It keeps its id and expiry, and rests: should it cross now, the engine fills it.
     Raises `UnknownOrder`, `OrderClosed`, `InvalidOrder`, `AssetUnavailable`, and what the ledger refuses.
     """
-    item, at_ms = _require(key, snapshot), snapshot.stamp.at_ms
-    order = decode_order(item)
-    if order.is_open and order.is_past_expiry(at_ms):
-        order = order.expired(at_ms=at_ms)
+    at_ms = snapshot.stamp.at_ms
+    item, order = _require(key, snapshot)
     if order.limit_price is None or not order.is_open:
         raise OrderClosed(f"the order is {order.status.value} and no longer open")
     quantity, limit_price = terms.applied_to(order, order.limit_price, market)
@@ -71,9 +72,12 @@ def replace(key: Key, snapshot: Snapshot, *, terms: NewTerms, market: Market) ->
 
 
 def fill_resting(key: Key, snapshot: Snapshot, *, market: Market) -> Decision:
-    """Fill the order at the current price, if it is still open, not past its expiry, and the price crosses."""
+    """Fill the order at the current price, if it is still open, not past its expiry, and the price crosses.
+
+    `snapshot` has the asset as it is listed now, since `market` may know it from before it was delisted.
+    """
     item, price = snapshot.items.get(key), market.price(snapshot.now)
-    if item is None or price is None:
+    if item is None or price is None or not _is_traded(market, snapshot):
         return NOTHING_TO_DO
     order = decode_order(item)
     if not _is_fillable(order, price, snapshot.stamp.at_ms):
@@ -100,17 +104,27 @@ def expire(key: Key, snapshot: Snapshot) -> Decision:
 
 def withdraw(key: Key, snapshot: Snapshot) -> Decision:
     """Cancel the order on the house's part, if it is still open: its asset is no longer traded."""
-    item = snapshot.items.get(key)
-    if item is None or not decode_order(item).is_open:
+    item, at_ms = snapshot.items.get(key), snapshot.stamp.at_ms
+    order = decode_order(item) if item else None
+    if item is None or order is None or not order.is_open or order.is_past_expiry(at_ms):
         return NOTHING_TO_DO
-    return cancel(key, snapshot)
+    return _released(item, order, order.cancelled(at_ms=at_ms), snapshot)
 
 
-def _require(key: Key, snapshot: Snapshot) -> Item:
-    item = snapshot.items.get(key)
+def _require(key: Key, snapshot: Snapshot) -> tuple[Item, Order]:
+    """Return the order as its owner sees it: expired from its last moment on, whether the engine was there or not."""
+    item, at_ms = snapshot.items.get(key), snapshot.stamp.at_ms
     if item is None:
         raise UnknownOrder
-    return item
+    order = decode_order(item)
+    if order.is_open and order.is_past_expiry(at_ms):
+        order = order.expired(at_ms=at_ms)
+    return item, order
+
+
+def _is_traded(market: Market, snapshot: Snapshot) -> bool:
+    listed = snapshot.items.get(asset_key(market.asset.asset_id)) if market.asset else None
+    return listed is not None and asset_from_item(listed).is_active
 
 
 def _is_fillable(order: Order, price: PriceUnits, at_ms: int) -> bool:

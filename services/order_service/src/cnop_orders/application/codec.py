@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_core.money import Cents, PriceUnits, Units
-from cnop_orders.application.keys import open_index, order_key
+from cnop_ledger import CorruptItem
+from cnop_orders.application.keys import open_index, order_key, owner_of
 from cnop_orders.domain.lifecycle import Status
 from cnop_orders.domain.order import Order, OrderType, TimeInForce
 from cnop_platform.store import Condition, Item, Json, Put
@@ -44,7 +45,15 @@ def encode_order(order: Order) -> dict[str, Json]:
 
 
 def decode_order(item: Item) -> Order:
-    """Read an order from its stored item."""
+    """Read an order from its stored item. Raises `CorruptItem` when no order service wrote it."""
+    try:
+        return _order(item)
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"{item.key.sk} of {owner_of(item.key)}"
+        raise CorruptItem(f"the order {what} cannot be read ({error}); run the ledger verification") from error
+
+
+def _order(item: Item) -> Order:
     body: dict[str, Any] = dict(item.body)
     if body["v"] != FORMAT:
         raise ValueError("an order of an unknown format")

@@ -6,14 +6,14 @@ one wins and the others find nothing left to do; the lease that keeps all but on
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from cnop_core.clock import Clock, epoch_ms
 from cnop_core.errors import CnopError
 from cnop_core.ids import AssetId, Entropy, UserId, prefixed_id
-from cnop_ledger import Command, Decision, Ledger, Origin, Side, Snapshot
+from cnop_ledger import Command, CorruptItem, Decision, InvariantViolated, Ledger, Origin, Side, Snapshot
 from cnop_orders.application import changes
 from cnop_orders.application.codec import decode_order
 from cnop_orders.application.keys import (
@@ -28,7 +28,7 @@ from cnop_orders.application.keys import (
 from cnop_orders.application.placement import Market
 from cnop_orders.application.trading import Ring
 from cnop_orders.domain.terms import Terms
-from cnop_platform.catalogue import Asset, Catalogue
+from cnop_platform.catalogue import Asset, Catalogue, asset_key
 from cnop_platform.prices import PriceBoard
 from cnop_platform.store import Delete, Item, Key, Store
 
@@ -44,17 +44,25 @@ Decide = Callable[[Key, Snapshot], Decision]
 
 @dataclass(slots=True)
 class Tally:
-    """What one pass did. `failed` counts, by error code, the orders that are tried again in the next pass."""
+    """What one pass did. `failed` counts, by error code, what is tried again in the next pass."""
 
     filled: int = 0
     expired: int = 0
     withdrawn: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    broken: dict[Key, Exception] = field(default_factory=dict)
+    """Items that cannot be worked on as they are stored, and why: they are for people to look at, and left alone."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing happened."""
         return not (self.filled or self.expired or self.withdrawn or self.failed)
+
+    def fail(self, key: Key, error: Exception) -> None:
+        """Count what kept the item at `key` from being worked on."""
+        self.failed[error.stable_code if isinstance(error, CnopError) else CnopError.code] += 1
+        if not isinstance(error, CnopError) or isinstance(error, InvariantViolated):
+            self.broken[key] = error
 
 
 class Engine:
@@ -97,16 +105,21 @@ class Engine:
         until = f"{time_text(epoch_ms(self._clock.now()))}#~"
         for partition in expiry_partitions():
             async for notes in self._notes(partition, end=until):
-                keys = [order_key(*noted_order(note.key)) for note in notes]
-                done = await self._apply(keys, changes.expire, tally, origin)
+                noted = _orders_of(notes, tally)
+                done = await self._apply(noted.values(), changes.expire, tally, origin)
                 tally.expired += len(done)
-                await self._forget([(note.key, key) for note, key in zip(notes, keys, strict=True) if key not in done])
+                await self._forget({note: key for note, key in noted.items() if key not in done}, tally)
 
-    async def _forget(self, noted: Iterable[tuple[Key, Key]]) -> None:
+    async def _forget(self, noted: Mapping[Key, Key], tally: Tally) -> None:
         """Remove the notes of orders that had ended before their time."""
-        for note, key in noted:
+        for note, key in noted.items():
             item = await self._store.get(key)
-            if item is None or not decode_order(item).is_open:
+            try:
+                is_over = item is None or not decode_order(item).is_open
+            except CorruptItem as error:
+                tally.broken[key] = error
+                continue
+            if is_over:
                 await self._store.transact([Delete(note)])
 
     async def _fill(self, asset: Asset, tally: Tally, origin: Origin) -> None:
@@ -120,7 +133,8 @@ class Engine:
         sells = self._open(asset.asset_id, Side.SELL, end=f"{price_text(price)}#~")
         for batches in (buys, sells):
             async for keys in batches:
-                tally.filled += len(await self._apply(keys, decide, tally, origin))
+                also = (asset_key(asset.asset_id),)
+                tally.filled += len(await self._apply(keys, decide, tally, origin, also=also))
 
     async def _withdraw(self, asset_id: AssetId, tally: Tally, origin: Origin) -> None:
         for side in Side:
@@ -130,8 +144,15 @@ class Engine:
     def _market(self, asset: Asset) -> Market:
         return Market(asset, self._board.latest(asset.asset_id), self._terms)
 
-    async def _apply(self, keys: Iterable[Key], decide: Decide, tally: Tally, origin: Origin) -> frozenset[Key]:
-        """Change each order in a transaction of its own; those of one wallet wait in line and commit together."""
+    async def _apply(
+        self, keys: Iterable[Key], decide: Decide, tally: Tally, origin: Origin, *, also: tuple[Key, ...] = ()
+    ) -> frozenset[Key]:
+        """Change each order by a command of its own, which reads `also`; those of one wallet commit together."""
+
+        async def change(user_id: UserId, key: Key) -> bool:
+            command = Command(user_id, origin, lambda snapshot: decide(key, snapshot), reads=(key, *also))
+            return await self._change(command, key, tally)
+
         wallets: dict[UserId, list[Key]] = {}
         for key in keys:
             wallets.setdefault(owner_of(key), []).append(key)
@@ -140,7 +161,7 @@ class Engine:
 
         async def go_on() -> None:
             for user_id, of_one in waiting:
-                results = await asyncio.gather(*(self._change(user_id, key, decide, tally, origin) for key in of_one))
+                results = await asyncio.gather(*(change(user_id, key) for key in of_one))
                 changed.update(key for key, done in zip(of_one, results, strict=True) if done)
                 if any(results):
                     self._ring(user_id)
@@ -148,13 +169,12 @@ class Engine:
         await asyncio.gather(*(go_on() for _ in range(_WALLETS_AT_ONCE)))
         return frozenset(changed)
 
-    async def _change(self, user_id: UserId, key: Key, decide: Decide, tally: Tally, origin: Origin) -> bool:
-        """Tell whether the order changed; a failure must not keep the others of the pass waiting."""
-        command = Command(user_id, origin, lambda snapshot: decide(key, snapshot), reads=(key,))
+    async def _change(self, command: Command, key: Key, tally: Tally) -> bool:
+        """Tell whether the order changed."""
         try:
             outcome = await self._ledger.execute(command)
-        except CnopError as error:
-            tally.failed[error.stable_code] += 1
+        except Exception as error:  # noqa: BLE001 - one order's failure must not keep the others waiting
+            tally.fail(key, error)
             return False
         return outcome.entry is not None
 
@@ -184,3 +204,14 @@ class Engine:
                 keys = []
             if cursor is None:
                 return
+
+
+def _orders_of(notes: Iterable[Item], tally: Tally) -> dict[Key, Key]:
+    """Return the key of the order that each note is about, by the note's."""
+    orders: dict[Key, Key] = {}
+    for note in notes:
+        try:
+            orders[note.key] = order_key(*noted_order(note.key))
+        except ValueError as error:
+            tally.fail(note.key, error)
+    return orders
