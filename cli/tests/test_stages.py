@@ -1,4 +1,5 @@
 import itertools
+import re
 
 import pytest
 
@@ -6,6 +7,7 @@ from cnop_cli.commands.test import ASKED_FOR, STAGES, chosen_stages
 from cnop_cli.errors import CommandError
 from cnop_cli.main import execute
 from cnop_cli.stages import Outcome, Result, Skip, Stage, run_all, run_tool, summary
+from cnop_cli.workspace import ROOT
 
 
 def fail() -> None:
@@ -56,3 +58,16 @@ def test_all_leaves_out_what_is_run_when_asked_for() -> None:
     assert chosen_stages([]) == chosen_stages(["all"]) == everything
     assert chosen_stages(["unit"]) == ["unit"]
     assert chosen_stages(["all", "deploy", "unit"]) == [*everything, "deploy"]
+
+
+def test_the_document_tells_of_every_stage_and_whether_all_runs_it() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (yes|no) \|$", (ROOT / "docs/testing/README.md").read_text(), re.MULTILINE)
+    assert dict(rows) == {name: "no" if name in ASKED_FOR else "yes" for name in STAGES}
+
+
+@pytest.mark.parametrize("where", [".ci/run", ".github/workflows/ci.yml"])
+def test_continuous_integration_runs_every_stage(where: str) -> None:
+    lines = re.findall(r"\./cnop test ([\w ]+)", (ROOT / where).read_text())
+    run = {name for line in lines for name in chosen_stages(line.split())}
+    # `running` is about somebody's platform, and `infra` wants programs that not every machine can get.
+    assert set(STAGES) - run <= {"running", "infra"}

@@ -44,6 +44,8 @@ class Choice:
     minutes: float | None = None
     """How long the chaos shall last; None for a short one."""
     seed: int | None = None
+    stages: Collection[str] = ()
+    """All the stages that run."""
 
     def arguments(self, *, names: str | None = None, marker: str | None = None) -> list[str]:
         """Give the arguments for pytest, with a condition on the tests' names added to the one asked for, and marks."""
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if unknown := [name for name in chosen if name not in STAGES]:
         raise CommandError(f"there is no stage `{unknown[0]}`; there is: all, {', '.join(STAGES)}")
     minutes = DEFAULT_MINUTES if args.minutes is None and "chaos" in args.stages else args.minutes
-    choice = Choice(names=args.k, pytest=args.further, state=args.state, minutes=minutes, seed=args.seed)
+    choice = Choice(names=args.k, pytest=args.further, state=args.state, minutes=minutes, seed=args.seed, stages=chosen)
     return run_all([Stage(name, partial(STAGES[name], choice)) for name in chosen])
 
 
@@ -118,10 +120,11 @@ def integration(choice: Choice) -> None:
 
 
 def security(choice: Choice) -> None:
-    """Attack: forged tokens, stolen sessions, guesses, races; the units first, then a stack from outside."""
+    """Attack: forged tokens, stolen sessions, guesses, races; the units first, where no other stage does, then a stack."""
     # Where a name was asked for, one half may have no test of it.
     fine = (0, _FOUND_NO_TESTS) if choice.names else (0,)
-    beside_sources(choice.arguments(names="not dynamodb", marker="security"), fine=fine)
+    if "unit" not in choice.stages:
+        beside_sources(choice.arguments(names="not dynamodb", marker="security"), fine=fine)
     # A new signing key shall sign within the time of a test, not five minutes later.
     with trial(environment={**os.environ, "CNOP_JWKS_CACHE_SECONDS": LEAD_SECONDS}) as stack:
         black_box(choice, stack.environment(), marker="security", fine=fine)
