@@ -166,6 +166,25 @@ async def test_a_lasting_conflict_over_conditions_is_a_conflict():
     assert len(script.requests) > 3
 
 
+UNANSWERED = ["internal", "unavailable", "no connection", "timeout"]
+
+
+@pytest.mark.parametrize("first", UNANSWERED)
+async def test_a_lasting_conflict_after_a_try_without_an_answer_leaves_the_outcome_unknown(first):
+    script = Script(TRANSIENT[first], cancelled("None", "TransactionConflict"))
+    with pytest.raises(StoreUnavailable):
+        await store_of(script).transact([Put(A, {}), Put(B, {}, Version(3))])
+    assert len(script.requests) > 3
+
+
+@pytest.mark.parametrize("first", UNANSWERED)
+async def test_a_failed_condition_is_final_after_a_try_without_an_answer(first):
+    """The token makes DynamoDB answer with success if the first try was applied, so it was not."""
+    script = Script(TRANSIENT[first], cancelled("None", "ConditionalCheckFailed"))
+    with pytest.raises(ConditionFailed):
+        await store_of(script).transact([Put(A, {}), Put(B, {}, Version(3))])
+
+
 async def test_a_lasting_conflict_over_a_plain_put_is_unavailable():
     with pytest.raises(StoreUnavailable):
         await store_of(Script(cancelled("TransactionConflict"))).transact([Put(A, {})])

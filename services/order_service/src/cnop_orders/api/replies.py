@@ -1,5 +1,6 @@
 """How answers leave, and the identity of whoever asked, as the use cases need it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -7,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from cnop_core.errors import InvalidInput
 from cnop_ledger import Origin, Outcome
 from cnop_orders.application.people import Person
+from cnop_orders.application.requests import Sent
 from cnop_orders.application.trading import Caller, Promise
 from cnop_platform.access import Principal
 from cnop_platform.request_context import RequestContext
@@ -35,12 +37,12 @@ def person(principal: Principal) -> Person:
     return Person(principal.user_id, principal.username)
 
 
-def promise(fingerprint: str, *, header: str | None, client_order_id: str | None = None) -> Promise | None:
+def promise(sent: Callable[[], Sent], *, header: str | None, client_order_id: str | None = None) -> Promise | None:
     """Return the idempotency promise of a request, if it makes one. Two different keys raise `InvalidInput`."""
     if header is not None and client_order_id is not None and header != client_order_id:
         raise InvalidInput("Idempotency-Key and client_order_id differ; send one of them, or the same in both")
     key = header if header is not None else client_order_id
-    return Promise(key, fingerprint) if key is not None else None
+    return Promise(key, sent()) if key is not None else None
 
 
 def reply(outcome: Outcome) -> Response:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from cnop_core.errors import FieldError
+from cnop_core.ids import OrderId
 from cnop_core.money import PRICE_SCALE, PriceUnits, Units
 from cnop_ledger import Decision, Response, Snapshot, amend_hold, fill, release_hold
 from cnop_orders.application.codec import decode_order, order_put
 from cnop_orders.application.keys import expiry_key, owner_of
 from cnop_orders.application.placement import Market
 from cnop_orders.application.render import data_json, order_document
-from cnop_orders.application.requests import quantity_range, read_amount, require_tradable
+from cnop_orders.application.requests import Sent, quantity_range, read_amount, require_tradable
 from cnop_orders.domain.errors import InvalidOrder, OrderClosed, UnknownOrder
 from cnop_orders.domain.order import Order
 from cnop_orders.domain.terms import require_value_within
@@ -28,6 +29,10 @@ class NewTerms:
 
     price: str | None
     quantity: str | None
+
+    def sent(self, order_id: OrderId) -> Sent:
+        """Return the fields of the request for them."""
+        return {"order_id": order_id, "price": self.price, "quantity": self.quantity}
 
     def applied_to(self, order: Order, limit_price: PriceUnits, market: Market) -> tuple[Units, PriceUnits]:
         """Return the order's quantity and limit afterwards. Raises `InvalidOrder`, `AssetUnavailable`."""

@@ -1,9 +1,13 @@
 """What a customer sent, still text, and how it becomes integers once the asset's scale is known."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 
-from cnop_core.clock import epoch_ms
+from cnop_core.clock import epoch_ms, to_rfc3339
 from cnop_core.errors import FieldError
 from cnop_core.ids import AssetId
 from cnop_core.money import PRICE_SCALE, InvalidAmount, PriceUnits, Units, parse_units
@@ -11,6 +15,28 @@ from cnop_orders.domain.errors import AssetUnavailable, InvalidOrder
 from cnop_orders.domain.order import OrderType, TimeInForce
 from cnop_orders.domain.ticket import QuantityRange, Ticket
 from cnop_platform.catalogue import Asset
+
+Sent = Mapping[str, object]
+"""What a request said, by field; None where it said nothing."""
+
+
+def request_hash(sent: Sent) -> str:
+    """Return the SHA-256 of the canonical JSON of what was said.
+
+    It is stored, and compared by later versions: what was not said is left out, so that a new field changes nothing for
+    requests that do not use it, and the order of fields does not count.
+    """
+    said = {name: value for name, value in sent.items() if value is not None}
+    return hashlib.sha256(_canonical.encode(said).encode()).hexdigest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return to_rfc3339(value)
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +52,10 @@ class OrderRequest:
     client_order_id: str | None = None
     max_slippage_bps: int | None = None
     reference_price: str | None = None
+
+    def sent(self) -> Sent:
+        """Return the fields under the names that tell this request from another one."""
+        return asdict(self)
 
 
 def require_tradable(asset: Asset | None, asset_id: AssetId) -> Asset:

@@ -1,6 +1,5 @@
 """What customers do: preview, place, cancel and replace orders. Each that has an effect is one transaction."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from cnop_orders.application.keys import order_key
 from cnop_orders.application.placement import Market, place
 from cnop_orders.application.preview import preview_document
 from cnop_orders.application.render import Document, data_json, order_document
-from cnop_orders.application.requests import OrderRequest
+from cnop_orders.application.requests import OrderRequest, Sent, request_hash
 from cnop_orders.domain.errors import UnknownOrder
 from cnop_orders.domain.terms import Terms
 from cnop_platform.catalogue import Catalogue
@@ -28,14 +27,14 @@ Decide = Callable[[Snapshot], Decision]
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A client's idempotency key, and what identifies the request that it belongs to."""
+    """A client's idempotency key, and what the request said that it belongs to."""
 
     key: str
-    fingerprint: str
+    sent: Sent
 
     def of(self, operation: str) -> Idempotency:
         """Return the promise as the ledger keeps it; keys of different operations do not meet."""
-        return Idempotency(operation, self.key, hashlib.sha256(self.fingerprint.encode()).hexdigest())
+        return Idempotency(operation, self.key, request_hash(self.sent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,17 +99,23 @@ class Requests:
     async def send(self, action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return the response to a request, tried again as it stands while that may help.
 
-        Raises one of `REQUEST_ERRORS`. Trying a transaction again is safe because its token makes it count once.
+        Raises one of `REQUEST_ERRORS`. Trying a transaction again is safe because its token makes it count once. A try
+        without an answer may still be on its way when a later one is refused for a moment: then nobody knows the
+        outcome, and its error is the one that is raised.
         """
         if self._meter is not None:
             payload = {**payload, "ReturnConsumedCapacity": "INDEXES"}
         deadline = time.monotonic() + RETRY_SECONDS
+        unknown: BaseException | None = None
         for pause in _pauses():
             try:
                 response = await self._client.send_request(action=action, payload=payload)
             except REQUEST_ERRORS as error:
-                if not is_transient(error) or time.monotonic() + pause > deadline:
+                if not is_transient(error):
                     raise
+                unknown = error if is_outcome_unknown(error) else unknown
+                if time.monotonic() + pause > deadline:
+                    raise (unknown or error) from error
             else:
                 self._record(action, response)
                 return response
