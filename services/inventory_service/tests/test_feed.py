@@ -15,7 +15,7 @@ from cnop_inventory.application.market_item import MARKET_KEY, read_market
 from cnop_inventory.application.price_desk import PriceDesk
 from cnop_inventory.domain.sanity import PriceGate, SanityBounds, Verdict
 from cnop_platform.catalogue import Catalogue, asset_put
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.prices import SNAPSHOT_KEY, decode_quotes
 from cnop_platform.store import Absent, StoreUnavailable
 from cnop_platform.store.memory import MemoryStore
@@ -113,7 +113,7 @@ class Bench:
 
     @asynccontextmanager
     async def running(self):
-        async with background([self.feed.run()]):
+        async with background([self.feed.run]):
             await until(lambda: self.source.deliver is not None)
             yield self
 
@@ -208,7 +208,7 @@ async def test_figures_of_the_provider_go_before_those_of_candles(bench):
 
 async def test_without_the_permit_nothing_is_done_and_with_it_work_goes_on(bench):
     bench.permit.withdraw()
-    async with background([bench.feed.run()]):
+    async with background([bench.feed.run]):
         await asyncio.sleep(0.05)
         assert bench.source.runs == 0
         for shift in (1, 2):

@@ -7,7 +7,7 @@ from samples import BTC, ETH, NOW, quote
 from cnop_core.clock import epoch_ms
 from cnop_inventory.api.stream import encode_tick
 from cnop_inventory.application.price_tape import PriceTape
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.prices import PriceBoard
 from cnop_platform.store.memory import MemoryStore
 
@@ -129,6 +129,6 @@ async def test_before_the_first_price_a_reader_waits(tape, board, tick):
 
 
 async def test_the_tape_follows_the_board_by_itself(tape, board):
-    async with background([tape.run()]):
+    async with background([tape.run]):
         await board.accept([quote(100, seconds=1)])
         assert await read(tape.reader(last_event_id=None)) == [(1000, "prices", {"BTC": 100})]

@@ -32,10 +32,10 @@ from cnop_platform.audit import AuditTrail
 from cnop_platform.authentication import BearerAuthenticator
 from cnop_platform.cache import connect
 from cnop_platform.catalogue import Asset, Catalogue, asset_put
+from cnop_platform.chores import background
 from cnop_platform.directory import username_put
 from cnop_platform.gatekeeper import Gatekeeper
 from cnop_platform.health import Health
-from cnop_platform.infrastructure import background
 from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.prices import Quote
 from cnop_platform.store import Anything
@@ -126,7 +126,7 @@ class Exchange:
     @asynccontextmanager
     async def woken(self):
         """Let wake-ups travel over Valkey."""
-        async with background([self.parts.bell.run(), self.parts.ear.run()]):
+        async with background([self.parts.bell.run, self.parts.ear.run]):
             while not self.parts.ear.connected:
                 await asyncio.sleep(0.01)
             yield

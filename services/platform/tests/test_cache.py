@@ -5,7 +5,7 @@ import pytest
 
 from cnop_core.errors import Unavailable
 from cnop_platform.cache import CacheError, Subscription, connect
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 
 CHANNEL = "cnop:sample"
 
@@ -43,7 +43,7 @@ async def listen(valkey_client):
 
         async def start(**how):
             listener = Listener(valkey_client, **how)
-            await stack.enter_async_context(background([listener.subscription.run()]))
+            await stack.enter_async_context(background([listener.subscription.run]))
             await until(lambda: listener.subscription.connected)
             return listener
 

@@ -14,7 +14,7 @@ import trustme
 from pydantic import ValidationError
 
 from cnop_platform.cache import CacheError, Subscription, connect
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.settings import CommonSettings
 from cnop_platform.testing.valkeys import LocalValkey
 
@@ -68,7 +68,7 @@ async def test_commands_and_messages_go_through_tls(tmp_path: Path):
         await client.set("cnop:rl:sample", "1")
         assert await client.get("cnop:rl:sample") == b"1"
         subscription = Subscription(client, ["cnop:sample"], handle=handle, on_connect=prepared)
-        async with background([subscription.run()]), asyncio.timeout(10):
+        async with background([subscription.run]), asyncio.timeout(10):
             while not heard:
                 await client.publish("cnop:sample", "hello")
                 await asyncio.sleep(0.02)

@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.lease import Lease
 
 TTL_SECONDS = 0.6
@@ -20,7 +20,7 @@ async def replica(server, holder):
     client = server.client()
     lease = Lease(client, name="work", holder=holder, ttl_seconds=TTL_SECONDS)
     try:
-        async with background([lease.run()]):
+        async with background([lease.run]):
             yield lease
     finally:
         await client.aclose()

@@ -12,7 +12,7 @@ from cnop_core.ids import AssetId
 from cnop_core.money import PriceUnits
 from cnop_platform import strict_json
 from cnop_platform.cache import connect
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.prices import (
     FALLBACK_SECONDS,
     HIGHEST,
@@ -65,7 +65,7 @@ def board(store, clock):
 @pytest.fixture
 async def running(store, clock, valkey_client):
     board = PriceBoard(store=store, cache=valkey_client, clock=clock)
-    async with background([board.run()]):
+    async with background([board.run]):
         await until(lambda: board._subscription.connected)
         yield board
 
@@ -172,7 +172,7 @@ async def test_prices_arrive_over_valkey(running, valkey_client):
 async def test_the_board_starts_with_the_snapshot_of_the_store(store, clock, valkey_client):
     await store.transact([snapshot_put([quote(500)])])
     board = PriceBoard(store=store, cache=valkey_client, clock=clock)
-    async with background([board.run()]):
+    async with background([board.run]):
         await until(lambda: board.latest(BTC) == quote(500))
 
 
@@ -180,7 +180,7 @@ async def test_the_board_starts_with_the_snapshot_although_valkey_is_away(store,
     await store.transact([snapshot_put([quote(500)])])
     client = connect(f"unix://{tmp_path / 'nobody-listens'}")
     board = PriceBoard(store=store, cache=client, clock=clock)
-    async with background([board.run()]), asyncio.timeout(1):
+    async with background([board.run]), asyncio.timeout(1):
         await until(lambda: board.latest(BTC) == quote(500))
     await client.aclose()
 
@@ -189,7 +189,7 @@ async def test_the_latest_prices_in_valkey_are_preferred_to_an_older_snapshot(st
     await store.transact([snapshot_put([quote(500)])])
     await valkey_client.set(LATEST_KEY, strict_json.dumps(encode_quotes([quote(600, seconds=4)])))
     board = PriceBoard(store=store, cache=valkey_client, clock=clock)
-    async with background([board.run()]):
+    async with background([board.run]):
         await until(lambda: board.latest(BTC) == quote(600, seconds=4))
 
 
@@ -223,7 +223,7 @@ async def test_with_valkey_and_store_away_the_board_waits_and_recovers(store, cl
         client = valkey_server.client()
         stack.push_async_callback(client.aclose)
         board = PriceBoard(store=store, cache=client, clock=clock)
-        await stack.enter_async_context(background([board.run()]))
+        await stack.enter_async_context(background([board.run]))
         await until(lambda: board._subscription.connected)
         valkey_server.kill()
         await until(lambda: not board._subscription.connected)

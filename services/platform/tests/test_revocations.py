@@ -6,8 +6,9 @@ import pytest
 
 from cnop_core.clock import FixedClock
 from cnop_core.ids import SessionId
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.revocations import RevocationPublisher, RevocationView, revocation_put
+from cnop_platform.store import StoreUnavailable
 from cnop_platform.store.memory import MemoryStore
 
 pytestmark = pytest.mark.security
@@ -19,6 +20,13 @@ SESSION = SessionId("ses_1")
 
 class CountingStore(MemoryStore):
     reads = 0
+    queries_to_refuse = 0
+
+    async def query(self, *arguments, **options):
+        if self.queries_to_refuse:
+            self.queries_to_refuse -= 1
+            raise StoreUnavailable("refused by the test")
+        return await super().query(*arguments, **options)
 
     async def get(self, key):
         self.reads += 1
@@ -46,7 +54,7 @@ async def running_view(stack, store, server):
     client = server.client()
     stack.push_async_callback(client.aclose)
     view = RevocationView(store=store, cache=client, clock=FixedClock(NOW))
-    await stack.enter_async_context(background([view.run()]))
+    await stack.enter_async_context(background([view.run]))
     return view
 
 
@@ -55,7 +63,7 @@ async def running_publisher(stack, server, name="users-1"):
     stack.push_async_callback(client.aclose)
     publisher = RevocationPublisher(cache=client, name=name)
     work = await stack.enter_async_context(AsyncExitStack())
-    await work.enter_async_context(background([publisher.run()]))
+    await work.enter_async_context(background([publisher.run]))
     return publisher, work
 
 
@@ -126,6 +134,18 @@ async def test_a_publisher_that_dies_before_its_announcement_is_made_up_for(stac
     store.reads = 0
     assert await view.is_ended(SESSION)
     assert store.reads == 0
+
+
+async def test_a_store_that_is_away_when_a_publisher_dies_is_asked_again(stack, store, valkey_server, monkeypatch):
+    monkeypatch.setattr("cnop_platform.revocations._TIDY_SECONDS", 0.05)
+    await running_publisher(stack, valkey_server, "users-1")
+    _, dying = await running_publisher(stack, valkey_server, "users-2")
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current and len(view._publishers) == 2)
+    store.queries_to_refuse = 2
+    await dying.aclose()
+    await until(lambda: view.is_current and len(view._publishers) == 1)
+    assert store.queries_to_refuse == 0
 
 
 async def test_a_malformed_message_changes_nothing(stack, store, valkey_server, valkey_client):

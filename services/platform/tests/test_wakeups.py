@@ -1,6 +1,6 @@
 import asyncio
 
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.wakeups import WALLET_CHANNEL, WalletBell, WalletEar
 
 
@@ -12,7 +12,7 @@ async def until(condition):
 
 async def test_a_ring_wakes_who_listens_for_that_user_and_nobody_else(valkey_client):
     bell, ear = WalletBell(valkey_client), WalletEar(valkey_client)
-    async with background([bell.run(), ear.run()]):
+    async with background([bell.run, ear.run]):
         await until(lambda: ear.connected)
         with ear.listening("usr_1") as first, ear.listening("usr_1") as second, ear.listening("usr_2") as other:
             bell.ring("usr_1")
@@ -25,7 +25,7 @@ async def test_a_ring_wakes_who_listens_for_that_user_and_nobody_else(valkey_cli
 
 async def test_a_malformed_announcement_is_ignored(valkey_client):
     bell, ear = WalletBell(valkey_client), WalletEar(valkey_client)
-    async with background([bell.run(), ear.run()]):
+    async with background([bell.run, ear.run]):
         await until(lambda: ear.connected)
         with ear.listening("usr_1") as woken:
             for text in (b"no json", b"{}", b"[1, null]"):
@@ -38,7 +38,7 @@ async def test_a_malformed_announcement_is_ignored(valkey_client):
 async def test_ringing_goes_on_while_valkey_is_away_and_listeners_wake_when_it_is_back(valkey_server):
     client = valkey_server.client()
     bell, ear = WalletBell(client), WalletEar(client)
-    async with background([bell.run(), ear.run()]):
+    async with background([bell.run, ear.run]):
         await until(lambda: ear.connected)
         with ear.listening("usr_1") as woken:
             valkey_server.kill()

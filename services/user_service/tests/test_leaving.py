@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
 
+from cnop_core.errors import Conflict
 from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_ledger import Amount, Command, Decision, Ledger, Response, place_hold
 from cnop_ledger.testing import ORIGIN, market_command
@@ -11,6 +12,7 @@ from cnop_platform.store.admin import migrate
 from cnop_platform.store.open import dynamodb_place, open_store
 from cnop_platform.system import SystemClock, entropy
 from cnop_platform.testing.dynamodb_local import DynamoDbLocal, DynamoDbLocalMissing
+from cnop_users.adapters.erasure_keeper import ErasureKeeper
 from cnop_users.application import erasure
 from cnop_users.application.erasure_register import ErasureRegister
 
@@ -157,6 +159,14 @@ async def test_of_two_processes_that_start_after_a_restore_either_may_be_first(r
     async with ServiceUnderTest(registered, cache, store=store, clock=SystemClock()).client() as client:
         assert (await log_in(client)).status_code == 401
     await store.close()
+
+
+async def test_an_erasure_that_others_are_in_the_way_of_is_tried_again():
+    class Erasing:
+        async def reconcile(self, *, context):
+            raise Conflict("others change the same account")
+
+    assert not await ErasureKeeper(Erasing()).once()
 
 
 async def test_without_a_register_a_restored_backup_does_bring_people_back(tmp_path, valkey_server, cache):

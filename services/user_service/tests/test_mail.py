@@ -7,9 +7,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
 
+from cnop_platform.directory import Directory
+from cnop_platform.store import Delete, Put
 from cnop_platform.system import entropy
 from cnop_users.adapters.mailers import InvalidMailUrl, MaildirMailer, SmtpMailer, open_maildir
 from cnop_users.adapters.vault import FileMasterKeys, MasterKeyVault
+from cnop_users.application import keys
 from cnop_users.application.outbox import MailRefused, Postman
 from cnop_users.domain.mail import Letter, LetterKind, Message, compose
 
@@ -134,6 +137,20 @@ async def test_forgetting_answers_alike_whoever_it_is_and_writes_to_nobody_else(
     assert len(await letters(folder, RESET, count=2)) == 2
     assert [each["To"] for each in mailbox.Maildir(folder) if each["Subject"] == RESET] == ["testuser@example.com"] * 2
     assert (await client.post("/auth/password/forgot", json={"email": ""})).status_code == 422
+
+
+async def test_a_reset_letter_that_cannot_be_written_does_not_keep_others_from_theirs(client, folder, service, tokens):
+    for username in ("erased_now", "garbled_key"):
+        await register(client, username)
+    gone, garbled = [await data_key_of(service, username) for username in ("erased_now", "garbled_key")]
+    await service.store.transact([Delete(gone), Put(garbled, {"master_key_id": "local", "wrapped": "AAAA"})])
+    for who in ("erased_now", "garbled_key", "testuser"):
+        assert (await forgot(client, who)).status_code == 202
+    assert await letters(folder, RESET)
+
+
+async def data_key_of(service, username):
+    return keys.data_key_key(await Directory(service.store).find(username))
 
 
 async def test_strangers_cannot_fill_a_mailbox(client, service, folder, tokens):

@@ -13,8 +13,9 @@ from cnop_core.clock import FixedClock
 from cnop_platform.audit import AuditTrail
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import BearerAuthenticator
+from cnop_platform.chores import background
 from cnop_platform.gatekeeper import Gatekeeper
-from cnop_platform.infrastructure import Infrastructure, background
+from cnop_platform.infrastructure import Infrastructure
 from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.revocations import RevocationView
 from cnop_platform.runtime import ServiceRuntime
@@ -100,7 +101,7 @@ class ServiceUnderTest:
         sealer = Sealer(store=self.store, key=b"a" * 32, service="user_service", clock=self.clock)
         runtime = ServiceRuntime(infrastructure=base, audit=audit, sealer=sealer, sessions=view, gatekeeper=gatekeeper)
         async with (
-            background([audit.run(), view.run()]),
+            background([audit.run, view.run]),
             running(self.settings, runtime, self.signing_keys, registry=self.registry) as wiring,
         ):
             yield wiring

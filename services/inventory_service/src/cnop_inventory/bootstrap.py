@@ -20,7 +20,7 @@ from cnop_inventory.settings import InventorySettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
 from cnop_platform.catalogue import Catalogue
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.log import configure_logging
 from cnop_platform.prices import PriceBoard
 from cnop_platform.process import read_settings
@@ -67,7 +67,7 @@ async def _wired(runtime: ServiceRuntime, settings: InventorySettings, streams: 
     view = MarketView(catalogue=catalogue, board=board, store=base.store)
     operators = Administration(store=base.store, catalogue=catalogue, audit=runtime.audit, clock=base.clock)
     tape = PriceTape(board, encode=stream.encode_tick)
-    async with background([board.run(), view.run(), tape.run()]):
+    async with background([board.run, view.run, tape.run], crashed=base.crashed):
         yield Wiring(
             gatekeeper=runtime.gatekeeper,
             health=base.health(),

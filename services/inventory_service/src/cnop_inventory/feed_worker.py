@@ -20,7 +20,8 @@ from cnop_inventory.domain.sanity import PriceGate, SanityBounds
 from cnop_inventory.settings import FeedProvider, FeedSettings
 from cnop_platform.audit import AuditTrail
 from cnop_platform.catalogue import Catalogue
-from cnop_platform.infrastructure import Infrastructure, background, infrastructure
+from cnop_platform.chores import background
+from cnop_platform.infrastructure import Infrastructure, infrastructure
 from cnop_platform.lease import Lease
 from cnop_platform.log import configure_logging
 from cnop_platform.process import read_settings, run_worker
@@ -54,7 +55,7 @@ async def feed(settings: FeedSettings) -> None:
             permit=lease,
         )
         try:
-            async with background([lease.run(), audit.run()]):
+            async with background([lease.run, audit.run]):
                 await worker.run()
         finally:
             await audit.drain()

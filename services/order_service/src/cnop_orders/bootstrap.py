@@ -25,8 +25,8 @@ from cnop_platform.app import describe as describe_app
 from cnop_platform.authentication import EndedSessions
 from cnop_platform.candles import ClosingPrices
 from cnop_platform.catalogue import Catalogue
+from cnop_platform.chores import background
 from cnop_platform.directory import Directory
-from cnop_platform.infrastructure import background
 from cnop_platform.log import configure_logging
 from cnop_platform.metrics import published_counters
 from cnop_platform.prices import PriceBoard
@@ -140,7 +140,7 @@ def build(settings: OrderSettings, *, streams: Streams | None = None, keys: KeyS
                 sessions=runtime.sessions,
                 terms=settings.terms,
             )
-            async with background([parts.board.run(), parts.bell.run(), parts.ear.run()]):
+            async with background([parts.board.run, parts.bell.run, parts.ear.run], crashed=base.crashed):
                 with published_counters("cnop_ledger", lambda: asdict(ledger.stats)):
                     yield Wiring(
                         gatekeeper=runtime.gatekeeper,

@@ -10,7 +10,8 @@ from cnop_orders.application.engine import Engine
 from cnop_orders.settings import EngineSettings
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.catalogue import Catalogue
-from cnop_platform.infrastructure import background, infrastructure
+from cnop_platform.chores import background
+from cnop_platform.infrastructure import infrastructure
 from cnop_platform.lease import Lease
 from cnop_platform.log import configure_logging
 from cnop_platform.metrics import published_counters
@@ -48,7 +49,7 @@ async def engine(settings: EngineSettings) -> None:
         )
         try:
             with published_counters("cnop_ledger", lambda: asdict(ledger.stats)):
-                async with background([board.run(), bell.run(), lease.run(), sealer.run()]):
+                async with background([board.run, bell.run, lease.run, sealer.run]):
                     await worker.run()
         finally:
             await ledger.close()

@@ -1,10 +1,8 @@
-"""What services and workers alike work with: store, Valkey, clock, and coroutines that run in the background."""
+"""What services and workers alike work with: store, Valkey, clock."""
 
-import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import structlog
@@ -21,7 +19,6 @@ from cnop_platform.system import SystemClock
 from cnop_platform.tracing import traced_calls
 
 _log = structlog.get_logger()
-_CANCEL_AGAIN_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +28,11 @@ class Infrastructure:
     store: Store
     cache: valkey.Valkey
     clock: Clock
+    crashed: set[str] = field(default_factory=set)
+    """The chores that crashed and wait to be started again."""
 
     def health(self) -> Health:
-        """Return probes: without the store nothing works, without Valkey it works less well."""
+        """Return probes: without the store nothing works, without Valkey or a chore it works less well."""
 
         async def store_answers() -> bool:
             await self.store.ping()
@@ -42,7 +41,10 @@ class Infrastructure:
         async def cache_answers() -> bool:
             return bool(await self.cache.ping())
 
-        return Health(required={"store": store_answers}, optional={"valkey": cache_answers})
+        async def chores_run() -> bool:
+            return not self.crashed
+
+        return Health(required={"store": store_answers}, optional={"valkey": cache_answers, "chores": chores_run})
 
 
 @asynccontextmanager
@@ -59,29 +61,3 @@ async def infrastructure(settings: CommonSettings) -> AsyncIterator[Infrastructu
         except CacheError:
             _log.warning("valkey_close_failed", host=urlsplit(settings.valkey_url.get_secret_value()).hostname)
         await store.close()
-
-
-@asynccontextmanager
-async def background(work: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """Run endless coroutines beside the body and cancel them after it; one that crashes is logged as an error."""
-    tasks = [asyncio.create_task(each) for each in work]
-    for task in tasks:
-        task.add_done_callback(_report_crash)
-    try:
-        yield
-    finally:
-        await _cancel(tasks)
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel tasks until they have ended: a client library may take a cancellation for a failed call and go on."""
-    pending: Collection[asyncio.Task[None]] = tasks
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SECONDS)
-
-
-def _report_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("background_task_crashed", exc_info=error)

@@ -18,6 +18,7 @@ from cnop_core.ids import AssetId
 from cnop_core.money import PRICE_SCALE, PriceUnits, format_units, parse_units
 from cnop_platform import strict_json
 from cnop_platform.cache import CacheError, Subscription
+from cnop_platform.chores import background
 from cnop_platform.store import Body, Key, Put, Store, StoreUnavailable
 
 PRICE_CHANNEL: Final = "cnop:prices"
@@ -92,7 +93,8 @@ class PriceBoard:
     async def run(self) -> None:
         """Keep the board current until cancelled."""
         await self.load_snapshot()
-        await asyncio.gather(self._subscription.run(), self._fall_back())
+        async with background([self._fall_back]):
+            await self._subscription.run()
 
     @property
     def revision(self) -> int:

@@ -14,9 +14,11 @@ import structlog
 import valkey.asyncio as valkey
 
 from cnop_core.clock import Clock
+from cnop_core.errors import CnopError
 from cnop_core.ids import SessionId
 from cnop_platform import strict_json
 from cnop_platform.cache import CacheError, Subscription
+from cnop_platform.chores import background
 from cnop_platform.store import Key, Put, Store
 from cnop_platform.system import monotonic
 
@@ -25,6 +27,7 @@ HEARTBEAT_CHANNEL: Final = "cnop:heartbeat"
 _PARTITION: Final = "REVOKED"
 _HEARTBEAT_SECONDS: Final = 1.0
 _SILENCE_SECONDS: Final = 2.0
+_TIDY_SECONDS: Final = 2.0
 _LEEWAY_SECONDS: Final = 60
 
 _log = structlog.get_logger()
@@ -56,7 +59,8 @@ class RevocationView:
 
     async def run(self) -> None:
         """Keep the view current until cancelled."""
-        await asyncio.gather(self._subscription.run(), self._tidy())
+        async with background([self._tidy]):
+            await self._subscription.run()
 
     @property
     def is_current(self) -> bool:
@@ -99,10 +103,13 @@ class RevocationView:
 
     async def _tidy(self) -> None:
         while True:
-            await asyncio.sleep(_SILENCE_SECONDS)
+            await asyncio.sleep(_TIDY_SECONDS)
             now = int(self._clock.now().timestamp())
             self._ended = {sid: at for sid, at in self._ended.items() if at > now}
-            await self._forget_silent_publishers()
+            try:
+                await self._forget_silent_publishers()
+            except CnopError as error:
+                _log.warning("revocations_not_read_again", reason=type(error).__name__)
 
     async def _forget_silent_publishers(self) -> None:
         oldest = self._elapsed() - _SILENCE_SECONDS

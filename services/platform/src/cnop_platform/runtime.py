@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from cnop_platform.audit import AuditTrail
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import BearerAuthenticator
+from cnop_platform.chores import background
 from cnop_platform.gatekeeper import Gatekeeper
-from cnop_platform.infrastructure import Infrastructure, background, infrastructure
+from cnop_platform.infrastructure import Infrastructure, infrastructure
 from cnop_platform.keysets import JwksKeys
 from cnop_platform.peer_client import peer_client
 from cnop_platform.policies import load_policies, policies_folder
@@ -58,8 +59,8 @@ async def service_runtime(
             limits=SharedLimits(base.cache, allowances=settings.allowances, clock=base.clock),
         )
         sealer = Sealer(store=base.store, key=settings.audit_key.get_secret_value(), service=name, clock=base.clock)
-        renewal = [tls.watch()] if tls else []
-        async with background([audit.run(), sessions.run(), sealer.run(), *renewal]):
+        renewal = [tls.watch] if tls else []
+        async with background([audit.run, sessions.run, sealer.run, *renewal], crashed=base.crashed):
             yield ServiceRuntime(
                 infrastructure=base, audit=audit, sealer=sealer, sessions=sessions, gatekeeper=gatekeeper
             )

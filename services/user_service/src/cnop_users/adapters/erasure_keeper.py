@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from cnop_core.errors import Unavailable
+from cnop_core.errors import Conflict, Unavailable
 from cnop_platform.request_context import RequestContext
 from cnop_users.application.erasure import Erasure
 
@@ -24,11 +24,11 @@ class ErasureKeeper:
         self._erasure = erasure
 
     async def once(self) -> bool:
-        """Do so now; tell whether both stores could be asked."""
+        """Do so now; tell whether all of it could be done."""
         try:
             again = await self._erasure.reconcile(context=_CONTEXT)
-        except Unavailable as error:
-            _log.warning("erasure_register_away", reason=type(error).__name__)
+        except (Conflict, Unavailable) as error:
+            _log.warning("erasures_not_compared", reason=type(error).__name__)
             return False
         if again:
             _log.warning("erased_again_after_restore", people=again)

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from cnop_core.errors import Unavailable
+from cnop_core.errors import CnopError
 from cnop_platform.request_context import RequestContext
 
 _log = structlog.get_logger()
@@ -35,5 +35,7 @@ class AfterAnswer:
             text, context = await self._waiting.get()
             try:
                 await self._work(text, context)
-            except Unavailable as error:
+            except CnopError as error:
                 _log.warning("background_request_failed", reason=type(error).__name__)
+            except Exception:  # noqa: BLE001 - boundary: as in a handler, one that fails must not fail the next
+                _log.exception("background_request_crashed")

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from cnop_platform import app as platform
 from cnop_platform.app import Wiring
-from cnop_platform.infrastructure import background
+from cnop_platform.chores import background
 from cnop_platform.metrics import published_counters
 from cnop_platform.runtime import ServiceRuntime, service_runtime
 from cnop_platform.system import SystemClock
@@ -91,7 +91,7 @@ async def _serving(
     settings: UsersSettings, runtime: ServiceRuntime, service: UserService, registry: CollectorRegistry
 ) -> AsyncIterator[Wiring]:
     figures = published_counters("cnop_ledger", lambda: asdict(service.ledger.stats), registry=registry)
-    async with background(service.chores()):
+    async with background(service.chores(), crashed=runtime.infrastructure.crashed):
         try:
             with figures:
                 yield Wiring(

@@ -1,13 +1,12 @@
 """The use cases of one running user service, and what runs beside them."""
 
-from collections.abc import Coroutine
 from functools import cached_property
-from typing import Any
 
 import httpx
 
 from cnop_ledger import Ledger, LedgerReader
 from cnop_platform.catalogue import Catalogue
+from cnop_platform.chores import Chore
 from cnop_platform.prices import PriceBoard
 from cnop_platform.request_context import RequestContext
 from cnop_platform.system import entropy
@@ -84,16 +83,16 @@ class UserService(Foundation):
             ),
         ]
 
-    def chores(self) -> list[Coroutine[Any, Any, None]]:
+    def chores(self) -> list[Chore]:
         """Return what runs for as long as the service does."""
-        chores = [self.publisher.run(), self.bell.run(), self.after_answer.run()]
+        chores: list[Chore] = [self.publisher.run, self.bell.run, self.after_answer.run]
         if mailer := self._settings.mailer:
             postman = Postman(
                 store=self._store, vault=self.vault, mailer=mailer, page=self._settings.page, clock=self._clock
             )
-            chores.append(PostOffice(postman).run())
+            chores.append(PostOffice(postman).run)
         if self._register:
-            chores.append(self.erasure_keeper.run())
+            chores.append(self.erasure_keeper.run)
         return chores
 
     async def close(self) -> None:
