@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useMutationState, useQuery } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
 import { retrySafely } from '@/shared/api/idempotency';
 import { keys } from '@/shared/api/keys';
@@ -15,7 +15,7 @@ const STREAMED_INTERVAL_MS = 30_000;
 export function useOpenOrders(assetId?: string) {
   const { api, wallet } = useServices();
   return useQuery({
-    queryKey: [...keys.orders, 'open', assetId ?? ''],
+    queryKey: [...keys.openOrders, assetId ?? ''],
     queryFn: async ({ signal }) => {
       const query = { status: 'pending' as const, limit: MOST_OPEN, ...(assetId === undefined ? {} : { asset_id: assetId }) };
       return (await unwrap(api.GET('/api/v1/orders', { params: { query }, signal }))).data;
@@ -23,6 +23,20 @@ export function useOpenOrders(assetId?: string) {
     enabled: useIsCustomer(),
     refetchInterval: () => (wallet.isLive() ? STREAMED_INTERVAL_MS : INTERVAL_MS),
   });
+}
+
+const CHANGE = 'order-change';
+
+/** What is being done to an open order. */
+export type OrderChange = 'cancel' | 'replace';
+
+/** The orders that somebody changed or cancelled, and what the server has not answered yet. */
+export function useChangesOnTheirWay(): ReadonlyMap<string, OrderChange> {
+  const changes = useMutationState({
+    filters: { mutationKey: [CHANGE], status: 'pending' },
+    select: ({ options, state }) => [(state.variables as CancelRequest).orderId, options.mutationKey?.[1] as OrderChange] as const,
+  });
+  return new Map(changes);
 }
 
 interface CancelRequest {
@@ -34,13 +48,13 @@ export function useCancelOrder() {
   const { api, queries } = useServices();
   return useMutation({
     ...retrySafely,
+    mutationKey: [CHANGE, 'cancel' satisfies OrderChange],
     mutationFn: async ({ orderId, idempotencyKey }: CancelRequest) => {
       const params = { path: { order_id: orderId }, header: { 'Idempotency-Key': idempotencyKey } };
       return (await unwrap(api.DELETE('/api/v1/orders/{order_id}', { params }))).data;
     },
-    onSettled: () => {
-      void refreshAccount(queries);
-    },
+    // On its way until the list tells of it, so that no row looks for a moment as if nothing had happened.
+    onSettled: () => refreshAccount(queries),
   });
 }
 
@@ -58,12 +72,12 @@ export function useReplaceOrder() {
   const { api, queries } = useServices();
   return useMutation({
     ...retrySafely,
+    mutationKey: [CHANGE, 'replace' satisfies OrderChange],
     mutationFn: async ({ orderId, idempotencyKey, terms }: ReplaceRequest) => {
       const params = { path: { order_id: orderId }, header: { 'Idempotency-Key': idempotencyKey } };
       return (await unwrap(api.PATCH('/api/v1/orders/{order_id}', { params, body: terms }))).data;
     },
-    onSettled: () => {
-      void refreshAccount(queries);
-    },
+    // On its way until the list tells of it, so that no row looks for a moment as if nothing had happened.
+    onSettled: () => refreshAccount(queries),
   });
 }

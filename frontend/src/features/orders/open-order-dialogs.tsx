@@ -9,12 +9,12 @@ import { Dialog } from '@/shared/ui/dialog';
 import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
-import { useCancelOrder, useReplaceOrder } from './open-order-actions';
+import { type OrderChange, useCancelOrder, useReplaceOrder } from './open-order-actions';
 import { checkTerms, type CheckedTerms, totalOf, typed } from './new-terms';
 
 /** What somebody wants to do to an open order. */
 export interface OrderAct {
-  readonly kind: 'cancel' | 'replace';
+  readonly kind: OrderChange;
   readonly order: Order;
 }
 
@@ -35,27 +35,23 @@ function CancelConfirmation({ order, onDone }: { order: Order; onDone: () => voi
   const announce = useToast();
   const idempotencyKey = useIntentKey(`cancel ${order.order_id}`);
   const confirm = () => {
-    cancel.mutate(
-      { orderId: order.order_id, idempotencyKey },
-      {
-        onSuccess: () => {
-          announce('success', `Cancelled. The ${isBuy(order) ? 'cash' : 'quantity'} it held is available again.`);
-          onDone();
-        },
-      },
+    // The order's row tells that it is on its way, and the dialog need not stay for that.
+    cancel.mutateAsync({ orderId: order.order_id, idempotencyKey }).then(
+      () => { announce('success', `Cancelled. The ${isBuy(order) ? 'cash' : 'quantity'} it held is available again.`); },
+      (error: unknown) => { announce('error', refusalOf(error)); },
     );
+    onDone();
   };
   return (
     <div className="space-y-5">
-      {cancel.error !== null && <Notice kind="error">{refusalOf(cancel.error)}</Notice>}
       <p>
         {formatQuantity(order.quantity)} {order.asset_id} at {formatPrice(order.limit_price)} is still waiting for its price.
       </p>
       <div className="grid grid-cols-2 gap-3">
-        <Button size="lg" disabled={cancel.isPending} onClick={onDone}>
+        <Button size="lg" onClick={onDone}>
           Keep it
         </Button>
-        <Button size="lg" variant="sell" busy={cancel.isPending} onClick={confirm}>
+        <Button size="lg" variant="sell" onClick={confirm}>
           Cancel order
         </Button>
       </div>

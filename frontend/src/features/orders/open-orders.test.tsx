@@ -42,6 +42,26 @@ describe('open orders', () => {
     expect(within(await openTable()).getByRole('cell', { name: '$61,000.50' })).toBeInTheDocument();
   });
 
+  it('tell that they are being cancelled as long as nobody answers, and take no second wish meanwhile', async () => {
+    let answer: () => void = () => undefined;
+    const backend = backendWith(OPEN);
+    const { user } = renderApp({ path: '/orders', signedIn: true, backend });
+    server.use(
+      http.delete(at('/orders/:id'), async () => {
+        await new Promise<void>((resolve) => { answer = resolve; });
+        return refusal(409, 'ORDER_CLOSED');
+      }),
+    );
+    await user.click(within(await openTable()).getByRole('button', { name: /^Cancel limit buy/ }));
+    await user.click(await screen.findByRole('button', { name: 'Cancel order' }));
+    expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+    expect(await within(await openTable()).findByText('Cancelling…')).toBeVisible();
+    expect(within(await openTable()).queryByRole('button')).not.toBeInTheDocument();
+    answer();
+    expect(await within(await openTable()).findByRole('button', { name: /^Cancel limit buy/ })).toBeVisible();
+    expect(screen.getByText(/no longer open/)).toBeVisible();
+  });
+
   it('say so when they were filled meanwhile', async () => {
     const { user } = renderApp({ path: '/orders', signedIn: true, backend: backendWith(OPEN) });
     server.use(http.delete(at('/orders/:id'), () => refusal(409, 'ORDER_CLOSED')));

@@ -6,24 +6,27 @@ import { isBuy, nameOfType } from '@/shared/orders/wording';
 import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
+import { classes } from '@/shared/ui/classes';
 import { CloseIcon, EditIcon } from '@/shared/ui/icons';
 import { FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
 import { totalOf } from './new-terms';
 import { type OrderAct, OrderActDialog } from './open-order-dialogs';
-import { useOpenOrders } from './open-order-actions';
+import { type OrderChange, useChangesOnTheirWay, useOpenOrders } from './open-order-actions';
 
 const endOf = (order: Order): string => (order.expires_at === null ? 'Until cancelled' : `Until ${formatDateTime(order.expires_at)}`);
 
 interface OpenOrderRowProps {
   order: Order;
+  /** What is being done to it just now. */
+  change: OrderChange | undefined;
   onAct: (act: OrderAct) => void;
 }
 
-function OpenOrderRow({ order, onAct }: OpenOrderRowProps) {
+function OpenOrderRow({ order, change, onAct }: OpenOrderRowProps) {
   const what = `${nameOfType(order.order_type).toLowerCase()} of ${formatQuantity(order.quantity)} ${order.asset_id}`;
   return (
-    <tr className={ROW}>
+    <tr className={classes(ROW, change !== undefined && 'text-muted')} aria-busy={change !== undefined}>
       <Cell>
         <Link to="/markets/$assetId" params={{ assetId: order.asset_id }} className="rounded-md font-medium">
           <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> {order.asset_id}
@@ -43,20 +46,25 @@ function OpenOrderRow({ order, onAct }: OpenOrderRowProps) {
         {formatMoney(totalOf(order, order.limit_price ?? '', order.quantity))}
       </Cell>
       <Cell align="right" className="sm:w-px">
-        <span className="inline-flex gap-1.5">
-          <Button size="sm" aria-label={`Change ${what}`} onClick={() => { onAct({ kind: 'replace', order }); }}>
-            <EditIcon /> <span className="hidden lg:inline">Change</span>
-          </Button>
-          <Button size="sm" aria-label={`Cancel ${what}`} onClick={() => { onAct({ kind: 'cancel', order }); }}>
-            <CloseIcon /> <span className="hidden lg:inline">Cancel</span>
-          </Button>
-        </span>
+        {change === undefined ? (
+          <span className="inline-flex gap-1.5">
+            <Button size="sm" aria-label={`Change ${what}`} onClick={() => { onAct({ kind: 'replace', order }); }}>
+              <EditIcon /> <span className="hidden lg:inline">Change</span>
+            </Button>
+            <Button size="sm" aria-label={`Cancel ${what}`} onClick={() => { onAct({ kind: 'cancel', order }); }}>
+              <CloseIcon /> <span className="hidden lg:inline">Cancel</span>
+            </Button>
+          </span>
+        ) : (
+          <span role="status" className="text-sm whitespace-nowrap">{change === 'cancel' ? 'Cancelling…' : 'Changing…'}</span>
+        )}
       </Cell>
     </tr>
   );
 }
 
 function OpenOrderTable({ orders, onAct }: { orders: readonly Order[]; onAct: (act: OrderAct) => void }) {
+  const changes = useChangesOnTheirWay();
   return (
     <Table label="Open orders">
       <thead>
@@ -78,7 +86,7 @@ function OpenOrderTable({ orders, onAct }: { orders: readonly Order[]; onAct: (a
       </thead>
       <tbody>
         {orders.map((order) => (
-          <OpenOrderRow key={order.order_id} order={order} onAct={onAct} />
+          <OpenOrderRow key={order.order_id} order={order} change={changes.get(order.order_id)} onAct={onAct} />
         ))}
       </tbody>
     </Table>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
 import { retrySafely } from '@/shared/api/idempotency';
-import { refreshAccount } from '@/shared/api/queries';
+import { refreshAccount, showOpenOrder } from '@/shared/api/queries';
 import { useApi, useServices } from '@/shared/services';
 import type { NewOrder } from './ticket';
 
@@ -17,6 +17,9 @@ export function usePlaceOrder() {
     mutationFn: async ({ order, idempotencyKey }: OrderRequest) => {
       const reply = await unwrap(api.POST('/api/v1/orders', { params: { header: { 'Idempotency-Key': idempotencyKey } }, body: order }));
       return reply.data;
+    },
+    onSuccess: (order) => {
+      showOpenOrder(queries, order);
     },
     onSettled: () => {
       void refreshAccount(queries);

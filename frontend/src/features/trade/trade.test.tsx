@@ -88,6 +88,18 @@ describe('buying', () => {
     expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
   });
 
+  it('shows an order that rests at once, before the list is asked for again', async () => {
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    await screen.findByText(/Nothing is waiting for its price/);
+    const resting = makeOrder({ order_type: 'limit_buy', status: 'pending', limit_price: '60000.00000000', executed_price: null });
+    server.use(
+      http.post(at('/orders'), () => HttpResponse.json({ data: resting }, { status: 201 })),
+      http.get(at('/orders'), () => new Promise<never>(() => undefined)),
+    );
+    await user.click(confirmIn(await review(user)));
+    expect(await screen.findByRole('table', { name: 'Open orders' })).toBeVisible();
+  });
+
   it('is the same order when it is reviewed again after no answer came', async () => {
     const sent = new Set<string>();
     let reachable = false;

@@ -13,6 +13,7 @@ export const keys = {
   /** Apart from the account: a chart need not be drawn anew at every trade. */
   history: (period: string) => ['account-history', period],
   orders: ['account', 'orders'],
+  openOrders: ['account', 'orders', 'open'],
   cashTransactions: (filter: object) => ['account', 'cash-transactions', filter],
   assetTransactions: (assetId: string, filter: object) => ['account', 'asset-transactions', assetId, filter],
   security: ['security'],

@@ -3,7 +3,7 @@ import { withoutFallingBack } from '@/shared/live/merge-prices';
 import { type Services, useApi, useIsCustomer, useServices } from '@/shared/services';
 import { unwrap } from './client';
 import { keys } from './keys';
-import type { AssetPage } from './types';
+import type { AssetPage, Order } from './types';
 
 const PRICE_INTERVAL_MS = 1_000;
 /** While prices are streamed, the list is only asked for what the stream does not carry. */
@@ -64,6 +64,13 @@ export function usePortfolio() {
     refetchInterval: ACCOUNT_INTERVAL_MS,
     placeholderData: keepPreviousData,
   });
+}
+
+/** Shows an order that rests now in the lists that are to hold it, before they are asked for anew. */
+export function showOpenOrder(queries: QueryClient, order: Order): void {
+  if (order.status !== 'pending') return;
+  const isOfIts = ({ queryKey }: { queryKey: readonly unknown[] }) => ['', order.asset_id].includes(String(queryKey.at(-1)));
+  queries.setQueriesData<Order[]>({ queryKey: keys.openOrders, predicate: isOfIts }, (orders) => orders && [order, ...orders.filter(({ order_id }) => order_id !== order.order_id)]);
 }
 
 /** To be called after anything that moved money or assets. */
