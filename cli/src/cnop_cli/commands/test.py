@@ -120,7 +120,7 @@ def integration(choice: Choice) -> None:
 
 
 def security(choice: Choice) -> None:
-    """Attack with forged tokens, stolen sessions, guesses, races: units, where no other stage runs them, then a stack."""
+    """Attack: forged tokens, stolen sessions, guesses, races; the units, unless `unit` runs, then a stack."""
     # Where a name was asked for, one half may have no test of it.
     fine = (0, _FOUND_NO_TESTS) if choice.names else (0,)
     if "unit" not in choice.stages:
