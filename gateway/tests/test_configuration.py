@@ -146,10 +146,11 @@ def test_watched_certificates_are_named_in_files_of_their_own_without_a_secret(t
     tls = {"ca": "/c/ca.pem", "server_name": "web", **own}
     changes = {"gateway": {"port": 8443, "tls": own}, "web": {"port": 3001, "tls": tls}, "secrets_folder": tmp_path}
     files = watched(settings_of(**changes))
-    assert set(files) == {tmp_path / "gateway.json", tmp_path / "to_web.json"}
+    assert set(files) == {tmp_path / f"{name}.json" for name in ("gateway", "to_web", "trusted_for_web")}
     text = to_yaml(render(settings_of(**changes), operations()))
     assert all(str(path) in text for path in files)
     assert "/c/own.pem" not in text
+    assert "/c/ca.pem" not in text
     assert watched(settings_of(**{**changes, "secrets_folder": None})) == {}
 
 

@@ -1,5 +1,6 @@
 """TLS on both sides, and services that come, go and stall."""
 
+import secrets
 import socket
 import ssl
 import threading
@@ -9,7 +10,7 @@ from typing import Self
 import httpx
 import pytest
 
-from .certificates import Authority
+from .certificates import Authority, Pair
 from .support import Keys, Service, free_port, running, serving, until
 
 pytestmark = pytest.mark.enable_socket
@@ -112,10 +113,58 @@ def test_certificates_are_exchanged_while_requests_go_on(folder: Path, keys: Key
         assert works()
 
 
+def test_an_authority_is_exchanged_while_requests_go_on(folder: Path, keys: Keys):
+    """As it is done: both are trusted, then the service shows the new one's certificate, then the old one goes."""
+    retired, successor = Authority(folder, "retired"), Authority(folder, "successor")
+    trust = folder / "inside/ca.crt"
+    put(trust, retired.path.read_bytes())
+    ours = retired.issue("gateway")
+    service = secured(Service("inventory_service"), retired, retired.issue("inventory_service"))
+    tls = {"ca": trust, "server_name": service.name, "certificate": ours.certificate, "key": ours.key}
+    upstreams = {name: {"port": service.port, "tls": tls} for name in ("user_service", "order_service", service.name)}
+    with serving(service), running(folder, keys, {}, upstreams=upstreams, secrets_folder=folder) as gateway:
+
+        def status() -> int:
+            service.hang_up()
+            return gateway.get("/api/v1/inventory/assets").status_code
+
+        assert status() == 200
+        show(service, successor.issue("inventory_service"))
+        until(lambda: status() == 503)
+        put(trust, retired.path.read_bytes() + successor.path.read_bytes())
+        until(lambda: status() == 200)
+        show(service, retired.issue("inventory_service"))
+        until(lambda: status() == 200)
+        put(trust, successor.path.read_bytes())
+        until(lambda: status() == 503)
+        show(service, successor.issue("inventory_service"))
+        until(lambda: status() == 200)
+
+
+def put(file: Path, content: bytes) -> None:
+    """Exchange a folder's contents as Kubernetes does: files are links that stay, into a folder that is replaced."""
+    mount, version = file.parent, f"..{secrets.token_hex(4)}"
+    (mount / version).mkdir(parents=True)
+    (mount / version / file.name).write_bytes(content)
+    (mount / "..draft").symlink_to(version)
+    (mount / "..draft").replace(mount / "..data")
+    if not file.is_symlink():
+        file.symlink_to(f"..data/{file.name}")
+
+
+def show(service: Service, pair: Pair) -> None:
+    """Has the service show another certificate to whoever connects from now on."""
+    assert isinstance(service.socket, ssl.SSLSocket)
+    service.socket.context.load_cert_chain(pair.certificate, pair.key)
+
+
 def secured(service: Service, authority: Authority, shown) -> Service:
     """Has the service demand a client certificate."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.path))
     context.verify_mode = ssl.CERT_REQUIRED
+    # As our services do: each connection shows anew who is who.
+    context.options |= ssl.OP_NO_TICKET
+    context.num_tickets = 0
     context.load_cert_chain(shown.certificate, shown.key)
     service.socket = context.wrap_socket(service.socket, server_side=True, do_handshake_on_connect=False)
     return service

@@ -2,7 +2,7 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-from cnop_gateway.certificates import shown, upstream_name
+from cnop_gateway.certificates import shown, trusted, upstream_name
 from cnop_gateway.protobuf import Json, duration, extension, typed
 from cnop_gateway.settings import GatewaySettings, Upstream, UpstreamTls
 
@@ -131,7 +131,6 @@ def _readiness(name: str, path: str) -> Json:
 
 
 def _mutual_tls(settings: GatewaySettings, cluster: str, tls: UpstreamTls) -> Json:
-    name = {"san_type": "DNS", "matcher": {"exact": tls.server_name}}
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
@@ -139,9 +138,6 @@ def _mutual_tls(settings: GatewaySettings, cluster: str, tls: UpstreamTls) -> Js
         common_tls_context={
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
             **shown(settings, upstream_name(cluster), tls),
-            "validation_context": {
-                "trusted_ca": {"filename": str(tls.ca)},
-                "match_typed_subject_alt_names": [name],
-            },
+            **trusted(settings, cluster, ca=tls.ca, name=tls.server_name),
         },
     )

@@ -1,12 +1,13 @@
 """Traces (OpenTelemetry): one span for each request, sent to a collector over OTLP/HTTP, and W3C context passed on."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from cnop_gateway.certificates import TRACES, trusted
 from cnop_gateway.limits import METADATA
 from cnop_gateway.protobuf import Json, duration, extension
 from cnop_gateway.settings import GatewaySettings, Tracing
 
-TRACES = "traces"
 _EXPORT_SECONDS = 2
 _TRACES_PATH = "/v1/traces"
 
@@ -50,10 +51,10 @@ def untraced(settings: GatewaySettings) -> Json:
 
 def trace_clusters(settings: GatewaySettings) -> list[Json]:
     """Return the cluster of the collector, if there is one."""
-    return [] if settings.tracing is None else [_cluster(settings.tracing)]
+    return [] if settings.tracing is None else [_cluster(settings, settings.tracing)]
 
 
-def _cluster(wanted: Tracing) -> Json:
+def _cluster(settings: GatewaySettings, wanted: Tracing) -> Json:
     uri = urlsplit(wanted.endpoint)
     host, secure = uri.hostname or "", uri.scheme == "https"
     address = {"socket_address": {"address": host, "port_value": uri.port or (443 if secure else 80)}}
@@ -69,21 +70,18 @@ def _cluster(wanted: Tracing) -> Json:
         # Traces are dropped rather than waited for.
         "circuit_breakers": {"thresholds": [{"max_connections": 4, "max_pending_requests": 16, "max_requests": 16}]},
     }
-    if secure:
-        cluster["transport_socket"] = _tls(wanted, host)
+    if wanted.ca is not None:
+        cluster["transport_socket"] = _tls(settings, wanted.ca, host)
     return cluster
 
 
-def _tls(wanted: Tracing, host: str) -> Json:
+def _tls(settings: GatewaySettings, ca: Path, host: str) -> Json:
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         sni=host,
         common_tls_context={
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-            "validation_context": {
-                "trusted_ca": {"filename": str(wanted.ca)},
-                "match_typed_subject_alt_names": [{"san_type": "DNS", "matcher": {"exact": host}}],
-            },
+            **trusted(settings, TRACES, ca=ca, name=host),
         },
     )
