@@ -91,6 +91,11 @@ class Manifests:
         found = [each for each in self.documents if each["kind"] in _POD_TEMPLATES]
         return {each["metadata"]["name"]: Workload(each["kind"], each["metadata"]["name"], each) for each in found}
 
+    @cached_property
+    def certificates(self) -> dict[str, Json]:
+        """Give what each certificate is issued for, by the Secret that cert-manager puts it into."""
+        return {each["spec"]["secretName"]: each["spec"] for each in self.of("Certificate").values()}
+
     def environment(self, workload: Workload) -> dict[str, str]:
         """Give the plain settings that a workload's container is started with."""
         maps = self.of("ConfigMap")
@@ -117,6 +122,8 @@ class Manifests:
         """Give the keys of a Secret; None when only the secret manager outside knows them."""
         if name in self.of("Secret"):
             return set(self.of("Secret")[name]["data"])
+        if name in self.certificates:
+            return {"tls.crt", "tls.key", "ca.crt"}
         external = self.of("ExternalSecret")[name]["spec"]
         return None if "dataFrom" in external else {each["secretKey"] for each in external["data"]}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from manifests import Manifests, Workload
+from manifests import Json, Manifests, Workload
 from pydantic import ValidationError
 from tools import ROOT, from_pypi, output
 
@@ -37,8 +37,9 @@ ANNOTATION_BYTES = 262_144
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_object_fits_its_schema(manifests: Manifests, version: str, tmp_path: Path) -> None:
     path = tmp_path / "objects.yaml"
-    # The operator's own kinds have no schema here; their references are tested below.
-    known = [each for each in manifests.documents if "external-secrets.io" not in each["apiVersion"]]
+    # Other projects' kinds: their references are tested below, and certificates in test_mutual_tls.py.
+    foreign = ("external-secrets.io", "cert-manager.io")
+    known = [each for each in manifests.documents if each["apiVersion"].partition("/")[0] not in foreign]
     path.write_text(yaml.safe_dump_all(known))
     seen = output(from_pypi("kubernetes-validate", VALIDATOR), "--strict", "-k", version, path)
     assert "WARN" not in seen
@@ -127,7 +128,11 @@ def test_what_prometheus_asks_for_is_there(manifests: Manifests) -> None:
     for name in WORKERS:
         (port,) = manifests.workloads[name].main["ports"]
         assert manifests.environment(manifests.workloads[name])["CNOP_METRICS_PORT"] == str(port["containerPort"])
-    monitors = yaml.safe_load_all((ROOT / "monitoring/kubernetes/monitors.yaml").read_text())
+    monitors = list(yaml.safe_load_all((ROOT / "monitoring/kubernetes/monitors.yaml").read_text()))
+    services = [each["spec"]["endpoints"][0] for each in monitors if each["kind"] == "ServiceMonitor"]
+    for endpoint in services:
+        offered = {name for name, each in manifests.of("Service").items() if endpoint["port"] in names_of(each)}
+        assert set(endpoint["relabelings"][0]["regex"].split("|")) == offered
     asked = {
         endpoint["targetPort"] for monitor in monitors for endpoint in monitor["spec"].get("podMetricsEndpoints", [])
     }
@@ -182,7 +187,9 @@ def test_every_reference_leads_somewhere_and_nothing_is_made_for_nobody(manifest
         used_maps |= {each["configMap"]["name"] for each in workload.pod.get("volumes", []) if "configMap" in each}
         used_secrets |= {name for name, _ in manifests.secret_mounts(workload)}
     assert used_maps == manifests.of("ConfigMap").keys()
-    assert used_secrets == manifests.of("Secret").keys() | manifests.of("ExternalSecret").keys()
+    # An authority's key is for cert-manager alone.
+    issued = {name for name, each in manifests.certificates.items() if not each.get("isCA")}
+    assert used_secrets == manifests.of("Secret").keys() | manifests.of("ExternalSecret").keys() | issued
 
 
 def test_each_component_gets_just_its_share_of_the_secrets(manifests: Manifests) -> None:
@@ -272,7 +279,9 @@ def test_the_gateways_settings_are_those_of_the_platform(manifests: Manifests) -
     assert settings["cors_origins"] == environment["CNOP_FRONTEND_ORIGINS"].split(",")
     assert settings["environment"] == environment["CNOP_ENVIRONMENT"]
     upstreams = json.loads(manifests.environment(manifests.workloads["web"])["CNOP_UPSTREAMS"])
-    assert {name: f"http://{each['host']}:{each['port']}" for name, each in settings["upstreams"].items()} == upstreams
+    scheme = "https" if manifests.overlay == "prod" else "http"
+    named = {name: f"{scheme}://{each['host']}:{each['port']}" for name, each in settings["upstreams"].items()}
+    assert named == upstreams
 
 
 def test_a_client_can_apply_every_object(manifests: Manifests) -> None:
@@ -282,10 +291,13 @@ def test_a_client_can_apply_every_object(manifests: Manifests) -> None:
 
 
 @pytest.mark.parametrize("folder", ["docker", "kubernetes/overlays/dev", "kubernetes/overlays/prod"])
-def test_the_gateways_configuration_is_current(folder: str) -> None:
-    settings = ROOT / folder / "gateway/settings.yaml"
-    wanted = output(ROOT / "cnop", "gateway", "render", "--settings", settings)
-    same = (settings.parent / "envoy.yaml").read_text() == wanted
+def test_the_gateways_configuration_is_current(folder: str, tmp_path: Path) -> None:
+    kept = ROOT / folder / "gateway"
+    output(ROOT / "cnop", "gateway", "render", "--settings", kept / "settings.yaml", "--into", tmp_path)
+    wanted = {each.name: each.read_text() for each in tmp_path.iterdir()}
+    same = {each.name: each.read_text() for each in kept.glob("*.json")} | {
+        "envoy.yaml": (kept / "envoy.yaml").read_text()
+    } == wanted
     assert same, "run scripts/render.sh and commit what it writes"
 
 
@@ -293,6 +305,10 @@ def test_the_rendered_production_set_is_current(prod: Manifests) -> None:
     kept = yaml.safe_load_all((ROOT / "kubernetes/deployment.yaml").read_text())
     same = [each for each in kept if each] == prod.documents
     assert same, "run scripts/render.sh and commit what it writes"
+
+
+def names_of(service: Json) -> set[str]:
+    return {port["name"] for port in service["spec"]["ports"]}
 
 
 def selects(selector: dict[str, str], workload: Workload) -> bool:

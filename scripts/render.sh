@@ -39,6 +39,8 @@ rendered_note() {
 
 need "${KUBECTL:-kubectl}" "see https://kubernetes.io/docs/tasks/tools/"
 for folder in docker kubernetes/overlays/dev kubernetes/overlays/prod; do
-  write "$folder/gateway/envoy.yaml" "$root/cnop" gateway render --settings "$root/$folder/gateway/settings.yaml"
+  "$root/cnop" gateway render --settings "$root/$folder/gateway/settings.yaml" --into "$root/$folder/gateway" ||
+    die "$folder/gateway could not be rendered; the lines above say why"
+  say "wrote $folder/gateway"
 done
 write kubernetes/deployment.yaml rendered_note

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cnop_cli import digest
 from cnop_cli.errors import CommandError
+from cnop_cli.main import execute
 from cnop_cli.stack import descriptions, envoy
 from cnop_cli.stack.envoy import Rendered
+from cnop_cli.workspace import ROOT
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def render(settings: dict[str, Any], _documents: object) -> Rendered:
         calls.append(settings)
-        return Rendered(program=__file__, configuration=f"number: {len(calls)}\n")
+        return Rendered(program=__file__, configuration=f"number: {len(calls)}\n", beside={})
 
     monkeypatch.setattr(envoy, "render", render)
     return calls
@@ -84,6 +87,22 @@ def test_the_gateway_is_rendered_again_when_settings_or_descriptions_changed(tmp
 def test_the_gateways_configuration_is_for_its_owner_only(tmp_path: Path, rendered: list) -> None:
     envoy.prepare({}, {}, folder=tmp_path)
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_gateway_elsewhere_is_rendered_into_a_folder_and_its_paths_are_not_written_to(tmp_path: Path) -> None:
+    there, settings = tmp_path / "there", tmp_path / "settings.yaml"
+    wanted = yaml.safe_load((ROOT / "kubernetes/overlays/prod/gateway/settings.yaml").read_text())
+    settings.write_text(yaml.safe_dump({**wanted, "secrets_folder": str(there)}))
+    into = tmp_path / "into"
+    into.mkdir()
+    assert execute(["gateway", "render", "--settings", str(settings), "--into", str(into)]) == 0
+    assert {"envoy.yaml", "gateway.json", "to_web.json", "trusted_for_web.json"} <= {
+        each.name for each in into.iterdir()
+    }
+    assert str(there / "to_web.json") in (into / "envoy.yaml").read_text()
+    assert not there.exists()
+    with pytest.raises(CommandError, match="cannot be written to"):
+        execute(["gateway", "render", "--settings", str(settings), "--into", str(there)])
 
 
 def test_a_configuration_that_envoy_refuses_is_one_line() -> None:

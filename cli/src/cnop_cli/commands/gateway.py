@@ -27,12 +27,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     render.add_argument(
         "--settings", type=Path, metavar="FILE", help="a gateway somewhere else, as this YAML file describes it"
     )
+    render.add_argument(
+        "--into", type=Path, metavar="DIR", help="write envoy.yaml, and the files that it names, into a folder instead"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the configuration as YAML."""
+    """Print the configuration as YAML, or write it.
+
+    Raises:
+        CommandError: the settings make no valid configuration, or the folder cannot be written to.
+    """
     settings = read_settings(args.settings) if args.settings else local_settings(args)
-    print(envoy.render(settings, descriptions.load()).configuration, end="")
+    rendered = envoy.render(settings, descriptions.load(), elsewhere=args.settings is not None)
+    if args.into is None:
+        print(rendered.configuration, end="")
+        return 0
+    try:
+        for name, text in {"envoy.yaml": rendered.configuration, **rendered.beside}.items():
+            (args.into / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{args.into} cannot be written to: {error.strerror}") from None
     return 0
 
 

@@ -24,10 +24,11 @@ CONCURRENCY: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A validated configuration (YAML) and the Envoy that found it valid."""
+    """A validated configuration (YAML), the files that Envoy needs beside it, and the Envoy that found it valid."""
 
     program: str
     configuration: str
+    beside: dict[str, str]
 
 
 def command(*, program: str, configuration: Path, workers: int = CONCURRENCY) -> tuple[str, ...]:
@@ -36,13 +37,15 @@ def command(*, program: str, configuration: Path, workers: int = CONCURRENCY) ->
     return (program, "-c", str(configuration), "--concurrency", str(workers), *fixed)
 
 
-def render(settings: dict[str, Any], documents: Documents) -> Rendered:
+def render(settings: dict[str, Any], documents: Documents, *, elsewhere: bool = False) -> Rendered:
     """Have the configuration rendered and validated. `settings` are those of `cnop_gateway.GatewaySettings`.
+
+    Envoy's watched files are written where the settings say, unless they are for a machine `elsewhere`.
 
     Raises:
         CommandError: the descriptions or settings make no valid configuration, or there is no Envoy.
     """
-    request = json.dumps({"settings": settings, "documents": documents})
+    request = json.dumps({"settings": settings, "documents": documents, "elsewhere": elsewhere})
     argv = [sys.executable, "-m", "cnop_cli.stack.envoy_render"]
     done = subprocess.run(argv, input=request, capture_output=True, text=True, check=False)
     if done.returncode:
