@@ -5,21 +5,21 @@ locals {
   store_access = {
     "user-service" = {
       read   = ["USER#*", "USERNAME#*", "EMAIL#*", "IDENTITY#*", "ERASED", "OUTBOX", "REVOKED", "WALLET#*", "ASSETS", "PRICES", "AUDIT#*", "PING"]
-      index  = ["USERS", "AUDIT-OF#*"]
+      index  = ["USERS", "AUDIT-OF#*", "REVOKED-AT"]
       write  = ["USER#*", "USERNAME#*", "EMAIL#*", "IDENTITY#*", "ERASED", "OUTBOX", "REVOKED", "WALLET#*", "AUDIT#*"]
       delete = ["USER#*", "USERNAME#*", "EMAIL#*", "IDENTITY#*", "OUTBOX"]
       scans  = false
     }
     "inventory-service" = {
       read   = ["ASSETS", "PRICES", "CANDLES#*", "REVOKED", "AUDIT#*", "PING"]
-      index  = []
+      index  = ["REVOKED-AT"]
       write  = ["ASSETS", "AUDIT#*"]
       delete = []
       scans  = false
     }
     "order-service" = {
       read   = ["WALLET#*", "ORDERS#*", "EXPIRING#*", "USERNAME#*", "ASSETS", "PRICES", "CANDLES#*", "REVOKED", "AUDIT#*", "PING"]
-      index  = []
+      index  = ["REVOKED-AT"]
       write  = ["WALLET#*", "ORDERS#*", "EXPIRING#*", "AUDIT#*"]
       delete = ["EXPIRING#*"]
       scans  = false

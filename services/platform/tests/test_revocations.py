@@ -3,6 +3,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
+from valkey.exceptions import ConnectionError as Unreachable
 
 from cnop_core.clock import FixedClock
 from cnop_core.ids import SessionId
@@ -28,9 +29,29 @@ class CountingStore(MemoryStore):
             raise StoreUnavailable("refused by the test")
         return await super().query(*arguments, **options)
 
+    index_answers = True
+
+    async def query_index(self, *arguments, **options):
+        if not self.index_answers:
+            raise StoreUnavailable("refused by the test")
+        return await super().query_index(*arguments, **options)
+
     async def get(self, key):
         self.reads += 1
         return await super().get(key)
+
+
+class CutOff:
+    """A client of Valkey whose cable somebody pulled, once `publish` is wanted."""
+
+    def __init__(self, client, *, cut=False):
+        self._client = client
+        self.cut = cut
+
+    async def publish(self, *message):
+        if self.cut:
+            raise Unreachable("cut off by the test")
+        return await self._client.publish(*message)
 
 
 async def until(condition):
@@ -58,10 +79,10 @@ async def running_view(stack, store, server):
     return view
 
 
-async def running_publisher(stack, server, name="users-1"):
+async def running_publisher(stack, server, name="users-1", *, cable=lambda client: client):
     client = server.client()
     stack.push_async_callback(client.aclose)
-    publisher = RevocationPublisher(cache=client, name=name)
+    publisher = RevocationPublisher(cache=cable(client), name=name)
     work = await stack.enter_async_context(AsyncExitStack())
     await work.enter_async_context(background([publisher.run]))
     return publisher, work
@@ -80,7 +101,7 @@ async def test_an_announced_end_reaches_another_process_without_the_store(stack,
 
 
 async def test_what_ended_before_the_start_is_known(stack, store, valkey_server):
-    await store.transact([revocation_put(SESSION, token_expires_at=EXPIRES_AT)])
+    await store.transact([revocation_put(SESSION, ended_at=NOW, token_expires_at=EXPIRES_AT)])
     await running_publisher(stack, valkey_server)
     view = await running_view(stack, store, valkey_server)
     await until(lambda: view.is_current)
@@ -94,7 +115,7 @@ async def test_without_valkey_the_store_is_asked(stack, store, valkey_server):
     valkey_server.kill()
     await until(lambda: not view.is_current)
     assert not await view.is_ended(SESSION)
-    await store.transact([revocation_put(SESSION, token_expires_at=EXPIRES_AT)])
+    await store.transact([revocation_put(SESSION, ended_at=NOW, token_expires_at=EXPIRES_AT)])
     assert await view.is_ended(SESSION)
 
 
@@ -114,7 +135,7 @@ async def test_after_an_outage_what_ended_in_it_is_known_from_memory(stack, stor
     await until(lambda: view.is_current)
     valkey_server.kill()
     await until(lambda: not view.is_current)
-    await store.transact([revocation_put(SESSION, token_expires_at=EXPIRES_AT)])
+    await store.transact([revocation_put(SESSION, ended_at=NOW, token_expires_at=EXPIRES_AT)])
     await publisher.announce([SESSION], expires_at=EXPIRES_AT)
     await valkey_server.start()
     await until(lambda: view.is_current)
@@ -128,7 +149,7 @@ async def test_a_publisher_that_dies_before_its_announcement_is_made_up_for(stac
     _, dying = await running_publisher(stack, valkey_server, "users-2")
     view = await running_view(stack, store, valkey_server)
     await until(lambda: view.is_current and len(view._publishers) == 2)
-    await store.transact([revocation_put(SESSION, token_expires_at=EXPIRES_AT)])
+    await store.transact([revocation_put(SESSION, ended_at=NOW, token_expires_at=EXPIRES_AT)])
     await dying.aclose()
     await until(lambda: view.is_current and len(view._publishers) == 1)
     store.reads = 0
@@ -146,6 +167,51 @@ async def test_a_store_that_is_away_when_a_publisher_dies_is_asked_again(stack, 
     await dying.aclose()
     await until(lambda: view.is_current and len(view._publishers) == 1)
     assert store.queries_to_refuse == 0
+
+
+async def test_what_a_replica_ends_that_lost_valkey_reaches_processes_that_hear_another(stack, store, valkey_server):
+    cables = []
+
+    def cable(client):
+        cables.append(CutOff(client))
+        return cables[0]
+
+    await running_publisher(stack, valkey_server, "users-1")
+    cut_off, _ = await running_publisher(stack, valkey_server, "users-2", cable=cable)
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current and len(view._publishers) == 2)
+    cables[0].cut = True
+    await until(lambda: view.is_current and len(view._publishers) == 1)
+    await store.transact([revocation_put(SESSION, ended_at=NOW, token_expires_at=EXPIRES_AT)])
+    await cut_off.announce([SESSION], expires_at=EXPIRES_AT)
+    await until(lambda: SESSION in view._ended)
+    assert view.is_current
+
+
+async def test_what_a_replica_ends_that_never_reached_valkey_is_known_too(stack, store, valkey_server):
+    await running_publisher(stack, valkey_server, "users-1")
+    never, _ = await running_publisher(stack, valkey_server, "users-2", cable=lambda client: CutOff(client, cut=True))
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current)
+    await store.transact([revocation_put(SESSION, ended_at=NOW, token_expires_at=EXPIRES_AT)])
+    await never.announce([SESSION], expires_at=EXPIRES_AT)
+    await until(lambda: SESSION in view._ended)
+    assert view.is_current
+
+
+async def test_a_process_that_cannot_catch_up_asks_for_each_request(stack, store, valkey_server, monkeypatch):
+    monkeypatch.setattr("cnop_platform.revocations._TIDY_SECONDS", 0.05)
+    monkeypatch.setattr("cnop_platform.revocations._BEHIND_SECONDS", 0.5)
+    await running_publisher(stack, valkey_server)
+    view = await running_view(stack, store, valkey_server)
+    await until(lambda: view.is_current)
+    store.index_answers = False
+    await until(lambda: not view.is_current)
+    store.reads = 0
+    assert not await view.is_ended(SESSION)
+    assert store.reads == 1
+    store.index_answers = True
+    await until(lambda: view.is_current)
 
 
 async def test_a_malformed_message_changes_nothing(stack, store, valkey_server, valkey_client):

@@ -3,42 +3,49 @@
 The truth is an item per ended session in the store, kept as long as an access token of it could live. Each process
 holds them all in memory: loaded after every (re)connection, then announced over Valkey by the user service, whose
 replicas also send a heartbeat every second. Without heartbeats (Valkey away, a publisher silent) the store is asked
-for each request, so a revocation never depends on Valkey.
+for each request. What ended lately is also read from the store every two seconds whatever the heartbeats say: a
+replica that is cut off from Valkey may end a session while others are heard. So a revocation never depends on Valkey.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 import valkey.asyncio as valkey
 
-from cnop_core.clock import Clock
+from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import CnopError
 from cnop_core.ids import SessionId
 from cnop_platform import strict_json
 from cnop_platform.cache import CacheError, Subscription
 from cnop_platform.chores import background
-from cnop_platform.store import Key, Put, Store
+from cnop_platform.store import Key, Page, Put, Store
 from cnop_platform.system import monotonic
 
 REVOCATION_CHANNEL: Final = "cnop:revocations"
 HEARTBEAT_CHANNEL: Final = "cnop:heartbeat"
 _PARTITION: Final = "REVOKED"
+_BY_TIME: Final = "REVOKED-AT"
 _HEARTBEAT_SECONDS: Final = 1.0
 _SILENCE_SECONDS: Final = 2.0
 _TIDY_SECONDS: Final = 2.0
+_BEHIND_SECONDS: Final = 6.0
+_OVERLAP: Final = timedelta(seconds=60)
+"""How far clocks may differ and the store's index may lag behind: each reading looks back that much further."""
 _LEEWAY_SECONDS: Final = 60
 
 _log = structlog.get_logger()
 
 
-def revocation_put(session_id: SessionId, *, token_expires_at: int) -> Put:
+def revocation_put(session_id: SessionId, *, ended_at: datetime, token_expires_at: int) -> Put:
     """Return the write that ends a session; `token_expires_at` (epoch seconds) bounds how long it matters."""
     return Put(
         Key(_PARTITION, session_id),
         {"expires_at": token_expires_at + _LEEWAY_SECONDS},
         expires_at=token_expires_at + _LEEWAY_SECONDS,
+        index=Key(_BY_TIME, f"{to_rfc3339(ended_at)}#{session_id}"),
     )
 
 
@@ -53,6 +60,8 @@ class RevocationView:
         self._elapsed = elapsed
         self._ended: dict[str, int] = {}
         self._publishers: dict[str, float] = {}
+        self._read_until = clock.now()
+        self._read_at = elapsed()
         self._subscription = Subscription(
             cache, [REVOCATION_CHANNEL, HEARTBEAT_CHANNEL], handle=self._receive, on_connect=self._load
         )
@@ -64,10 +73,15 @@ class RevocationView:
 
     @property
     def is_current(self) -> bool:
-        """Whether memory alone can be trusted: connected, and every known publisher was heard of lately."""
-        oldest = self._elapsed() - _SILENCE_SECONDS
+        """Whether memory alone can be trusted: connected, every known publisher heard of, the store read lately."""
+        now = self._elapsed()
         heard = self._publishers.values()
-        return self._subscription.connected and bool(heard) and all(at >= oldest for at in heard)
+        return (
+            self._subscription.connected
+            and bool(heard)
+            and all(now - at <= _SILENCE_SECONDS for at in heard)
+            and now - self._read_at <= _BEHIND_SECONDS
+        )
 
     async def is_ended(self, session_id: SessionId) -> bool:
         """Tell whether the session was ended, asking the store when memory may be behind."""
@@ -82,14 +96,34 @@ class RevocationView:
         self._ended[session_id] = expires_at
 
     async def _load(self) -> None:
+        """Read every ended session, strongly consistent."""
+        began = self._clock.now()
         cursor = None
         while True:
             page = await self._store.query(_PARTITION, limit=1000, cursor=cursor)
-            for item in page.items:
-                self._ended[item.key.sk] = item.expires_at or 0
-            cursor = page.cursor
+            cursor = self._learn(page)
             if cursor is None:
-                return
+                break
+        self._was_read(until=began)
+
+    async def _catch_up(self) -> None:
+        """Read what ended since the last reading: one small query, also when it finds nothing."""
+        began = self._clock.now()
+        since = to_rfc3339(self._read_until - _OVERLAP)
+        cursor = None
+        while True:
+            page = await self._store.query_index(_BY_TIME, start=since, limit=1000, cursor=cursor)
+            cursor = self._learn(page)
+            if cursor is None:
+                break
+        self._was_read(until=began)
+
+    def _learn(self, page: Page) -> str | None:
+        self._ended.update((item.key.sk, item.expires_at or 0) for item in page.items)
+        return page.cursor
+
+    def _was_read(self, *, until: datetime) -> None:
+        self._read_until, self._read_at = until, self._elapsed()
 
     async def _receive(self, channel: str, data: bytes) -> None:
         try:
@@ -107,6 +141,7 @@ class RevocationView:
             now = int(self._clock.now().timestamp())
             self._ended = {sid: at for sid, at in self._ended.items() if at > now}
             try:
+                await self._catch_up()
                 await self._forget_silent_publishers()
             except CnopError as error:
                 _log.warning("revocations_not_read_again", reason=type(error).__name__)

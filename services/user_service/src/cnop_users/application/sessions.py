@@ -130,7 +130,7 @@ class Sessions:
         await self._store.transact(
             [
                 Delete(keys.session_key(user_id, session_id)),
-                revocation_put(session_id, token_expires_at=self._tokens_end()),
+                revocation_put(session_id, ended_at=self._clock.now(), token_expires_at=self._tokens_end()),
                 self._audit.record_put(event),
             ]
         )
@@ -152,12 +152,12 @@ class Sessions:
 
     def ending(self, ended: Sequence[Session], *, unconditional: bool = False) -> list[Write]:
         """Return the writes that end sessions, two for each, for a transaction that has a reason to."""
-        until = self._tokens_end()
+        now, until = self._clock.now(), self._tokens_end()
         writes: list[Write] = []
         for session in ended:
             key = keys.session_key(session.user_id, session.session_id)
             writes.append(Delete(key) if unconditional else Delete(key, Version(session.version)))
-            writes.append(revocation_put(session.session_id, token_expires_at=until))
+            writes.append(revocation_put(session.session_id, ended_at=now, token_expires_at=until))
         return writes
 
     async def announce(self, ended: Sequence[Session]) -> None:
