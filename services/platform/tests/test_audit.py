@@ -260,3 +260,96 @@ async def test_a_sealer_notices_a_checkpoint_that_is_not_what_it_was(world, faul
     await world.store.transact([Delete(key) if change == "missing" else Put(key, changed)])
     await world.new_sealer().seal()
     assert faults() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"at": "yesterday"},
+        {"at": None},
+        {"seq": "two"},
+        {"records": None},
+        {"heads": []},
+        {"heads": {"usr_ann": 7}},
+        {"mac": "\u00e9"},
+        None,
+    ],
+    ids=str,
+)
+async def test_a_malformed_checkpoint_is_a_fault_and_ends_no_sealing(world, faults, change):
+    item = await world.store.get(checkpoint_key(2))
+    body = {"seq": 2} if change is None else {**item.body, **change}
+    await world.store.transact([Put(item.key, body)])
+    await world.record(3)
+    fresh = world.new_sealer()
+    await fresh.seal()
+    assert faults() == 1
+    await world.record()
+    await fresh.seal()
+    assert faults() == 1
+    assert (await world.verify()).unsealed_records == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seq": "x"}, {"at": "yesterday"}, {"seq": 1}, {"seq": -1}, {"mac": None, "seq": None}, None],
+    ids=str,
+)
+async def test_a_changed_or_removed_head_is_a_fault_and_ends_no_sealing(world, faults, change):
+    item = await world.store.get(HEAD_KEY)
+    await world.store.transact([Delete(HEAD_KEY) if change is None else Put(HEAD_KEY, {**item.body, **change})])
+    await world.record(3)
+    await world.sealer.seal()
+    assert faults() >= 1
+    report = await world.verify()
+    assert (report.unsealed_records, report.checkpoints) == (0, 3)
+    seen = faults()
+    await world.record()
+    await world.sealer.seal()
+    assert faults() == seen
+
+
+@pytest.mark.parametrize("body", [{}, {"hmac": "no seal"}, {"record": 3, "hmac": None}], ids=str)
+async def test_a_record_without_a_seal_is_a_fault_and_ends_no_sealing(world, faults, body):
+    put = world.trail.record_put(AuditEvent("login", True, ANN, CONTEXT))
+    await world.store.transact([Put(put.key, body)])
+    await world.record(3)
+    await world.sealer.seal()
+    await world.sealer.seal()
+    assert faults() == 1
+    report = await world.verify()
+    assert report.sealed_records == 13
+    assert [finding.where for finding in report.findings] == [put.key.sk]
+
+
+async def test_a_head_that_names_an_earlier_end_than_was_known_is_a_fault(world, faults):
+    first, last = (await world.store.query(CHAIN_PARTITION)).items
+    head = {"seq": 1, "mac": first.body["mac"], "at": first.body["at"]}
+    await world.store.transact([Delete(last.key), Put(HEAD_KEY, head)])
+    await world.sealer.seal()
+    assert faults() == 1
+
+
+async def test_an_item_that_the_store_cannot_read_is_a_fault_and_ends_no_sealing(world, faults, monkeypatch):
+    monkeypatch.setattr("cnop_platform.audit.sealer._INTERVAL_SECONDS", 0.01)
+    readable = world.store.get
+
+    async def get(_key):
+        raise ValueError("the text is not valid JSON")
+
+    monkeypatch.setattr(world.store, "get", get)
+    await world.record(3)
+    task = asyncio.create_task(world.sealer.run())
+    async with asyncio.timeout(10):
+        while not faults():
+            await asyncio.sleep(0.01)
+        monkeypatch.setattr(world.store, "get", readable)
+        while (await world.verify()).unsealed_records:
+            await asyncio.sleep(0.01)
+    task.cancel()
+
+
+@pytest.mark.parametrize("body", [{}, {"seq": "x", "mac": 3, "at": None}], ids=str)
+async def test_verification_names_a_malformed_head(world, body):
+    await world.store.transact([Put(HEAD_KEY, body)])
+    assert await world.kinds() == {"truncated"}

@@ -19,6 +19,7 @@ from cnop_platform.audit.chain import (
     Checkpoint,
     base_of,
     checkpoint_key,
+    checkpoint_of,
     decode_checkpoint,
     encode_checkpoint,
 )
@@ -109,7 +110,7 @@ async def _next(store: Store, *, seq: int, mac: str, key: bytes) -> list[Checkpo
     page = await store.query(CHAIN_PARTITION, start=checkpoint_key(seq + 1).sk, limit=MAX_CHECKPOINTS)
     found: list[Checkpoint] = []
     for item in page.items:
-        checkpoint = _decoded(item)
+        checkpoint = checkpoint_of(item)
         previous = found[-1] if found else None
         expected = (previous.seq + 1, previous.mac) if previous else (seq + 1, mac or FIRST_PREDECESSOR)
         if (
@@ -157,10 +158,3 @@ def _read(name: str, content: bytes) -> Iterator[Checkpoint]:
 
 def _decode(body: Body) -> Checkpoint:
     return decode_checkpoint(Item(Key(CHAIN_PARTITION, str(body["seq"])), 1, body))
-
-
-def _decoded(item: Item) -> Checkpoint | None:
-    try:
-        return decode_checkpoint(item)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None

@@ -85,7 +85,7 @@ class Checkpoint:
 
     def is_signed_with(self, key: bytes) -> bool:
         """Tell whether the MAC is right."""
-        return hmac.compare_digest(self.signed(key).mac, self.mac)
+        return hmac.compare_digest(self.signed(key).mac.encode(), self.mac.encode())
 
 
 def digest_of(seals: Iterable[str]) -> str:
@@ -94,6 +94,31 @@ def digest_of(seals: Iterable[str]) -> str:
     for each in seals:
         total.update(bytes.fromhex(each))
     return total.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain: number and MAC of the last checkpoint, and when it was made; at first, nothing."""
+
+    seq: int = 0
+    mac: str = FIRST_PREDECESSOR
+    at: datetime | None = None
+
+
+def head_of(item: Item | None) -> Head | None:
+    """Return the stored head, the beginning of all things when there is none, None when it is malformed."""
+    if item is None:
+        return Head()
+    try:
+        head = Head(int(str(item.body["seq"])), str(item.body["mac"]), from_rfc3339(str(item.body["at"])))
+    except (KeyError, ValueError):
+        return None
+    return head if head.seq > 0 else None
+
+
+def encode_head(head: Checkpoint | Head, *, at: datetime) -> Body:
+    """Return the stored form of a head."""
+    return {"seq": head.seq, "mac": head.mac, "at": to_rfc3339(at)}
 
 
 def latest_heads(known: Mapping[UserId, WalletHead], found: Mapping[UserId, WalletHead]) -> dict[UserId, WalletHead]:
@@ -125,8 +150,16 @@ def encode_checkpoint(checkpoint: Checkpoint) -> Body:
     return _body(checkpoint)
 
 
+def checkpoint_of(item: Item) -> Checkpoint | None:
+    """Read the stored form; None when it is malformed, as it is when somebody wrote it who is not of us."""
+    try:
+        return decode_checkpoint(item)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def decode_checkpoint(item: Item) -> Checkpoint:
-    """Read the stored form. Raises `ValueError` or `KeyError` when it is not one."""
+    """Read the stored form. Raises `ValueError`, `KeyError`, `TypeError` or `AttributeError` otherwise."""
     body: Mapping[str, Any] = item.body
     heads: Mapping[str, Sequence[Any]] = body["heads"]
     return Checkpoint(

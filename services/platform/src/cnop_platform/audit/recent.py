@@ -9,14 +9,15 @@ from cnop_core.ids import ulid_time
 from cnop_platform.audit.chain import (
     BASE_KEY,
     CHAIN_PARTITION,
-    FIRST_PREDECESSOR,
     HEAD_KEY,
     Base,
     Checkpoint,
+    Head,
     base_of,
     checkpoint_key,
-    decode_checkpoint,
+    checkpoint_of,
     digest_of,
+    head_of,
 )
 from cnop_platform.audit.trail import RETENTION_DAYS, record_key, seal
 from cnop_platform.store import Item, Store
@@ -43,14 +44,16 @@ async def recent_chain(store: Store, *, key: bytes, now: datetime) -> RecentChai
 
     A record that is gone is a fault, unless by `now` it is so old that the store was free to remove it.
     """
-    head = await store.get(HEAD_KEY)
-    made = int(str(head.body["seq"])) if head else 0
+    found = head_of(await store.get(HEAD_KEY))
+    head = found or Head()
     page = await store.query(CHAIN_PARTITION, forward=False, limit=MOST_CHECKPOINTS)
     base = base_of(await store.get(BASE_KEY), key)
     # What was sealed after the head was read is not out of line, and what was retired is no longer of the chain.
-    first, last = checkpoint_key(base.seq + 1 if base else 1).sk, checkpoint_key(made).sk
+    first, last = checkpoint_key(base.seq + 1 if base else 1).sk, checkpoint_key(head.seq).sk
     items = [item for item in page.items if first <= item.key.sk <= last]
     checkpoints, faults = _links(items, head, base, key)
+    if found is None:
+        faults.insert(0, "edited: the head of the chain is malformed")
     records = 0
     for checkpoint in checkpoints:
         if records + len(checkpoint.records) > _MOST_RECORDS:
@@ -59,26 +62,24 @@ async def recent_chain(store: Store, *, key: bytes, now: datetime) -> RecentChai
         if checkpoint.records and not await _is_whole(store, checkpoint, key, now):
             faults.append(f"records: checkpoint {checkpoint.seq} does not fit the records that it seals")
     return RecentChain(
-        checkpoints=made,
+        checkpoints=head.seq,
         sealed_at=checkpoints[0].at if checkpoints else None,
-        head_mac=str(head.body["mac"]) if head else FIRST_PREDECESSOR,
+        head_mac=head.mac,
         examined_checkpoints=len(items),
         examined_records=records,
         faults=tuple(faults),
     )
 
 
-def _links(
-    items: Sequence[Item], head: Item | None, base: Base | None, key: bytes
-) -> tuple[list[Checkpoint], list[str]]:
+def _links(items: Sequence[Item], head: Head, base: Base | None, key: bytes) -> tuple[list[Checkpoint], list[str]]:
     """Return the sound checkpoints, newest first, and what is wrong with the others."""
-    expected = str(head.body["mac"]) if head else FIRST_PREDECESSOR
+    expected = head.mac
     sound: list[Checkpoint] = []
     faults: list[str] = [] if base else ["edited: the base of the chain was not signed with this key"]
-    if not items and head is not None:
+    if not items and head.seq:
         faults.append("truncated: the head names a checkpoint, but there is none")
     for item in items:
-        checkpoint = _decoded(item)
+        checkpoint = checkpoint_of(item)
         if checkpoint is None or not checkpoint.is_signed_with(key):
             faults.append(f"edited: checkpoint {item.key.sk} does not fit its MAC")
             return sound, faults
@@ -89,13 +90,6 @@ def _links(
     if items and base and len(items) < MOST_CHECKPOINTS and expected != base.mac:
         faults.append("broken: the oldest checkpoint does not follow the base of the chain")
     return sound, faults
-
-
-def _decoded(item: Item) -> Checkpoint | None:
-    try:
-        return decode_checkpoint(item)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
 
 
 async def _is_whole(store: Store, checkpoint: Checkpoint, key: bytes, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from cnop_platform.audit.chain import (
     WalletHead,
     base_of,
     checkpoint_key,
-    decode_checkpoint,
+    checkpoint_of,
     digest_of,
     encode_base,
     encode_checkpoint,
@@ -122,10 +122,7 @@ class AuditRetention:
         return _Batch(tuple(found), heads)
 
     def _sound(self, item: Item, *, seq: int, previous: str) -> Checkpoint:
-        try:
-            checkpoint = decode_checkpoint(item)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            checkpoint = None
+        checkpoint = checkpoint_of(item)
         if (
             checkpoint is None
             or not checkpoint.is_signed_with(self._key)

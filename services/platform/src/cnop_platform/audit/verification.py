@@ -12,15 +12,15 @@ from cnop_platform.audit.archive import Archived
 from cnop_platform.audit.chain import (
     BASE_KEY,
     CHAIN_PARTITION,
-    FIRST_PREDECESSOR,
     HEAD_KEY,
     Base,
     Checkpoint,
     WalletHead,
     base_of,
     checkpoint_key,
-    decode_checkpoint,
+    checkpoint_of,
     digest_of,
+    head_of,
 )
 from cnop_platform.audit.sealer import OVERLAP
 from cnop_platform.audit.trail import RECORD_PREFIX, RETENTION_DAYS, record_key, seal
@@ -107,7 +107,7 @@ class AuditVerifier:
         while True:
             page = await self._store.query(CHAIN_PARTITION, start=first, limit=100, cursor=cursor)
             for item in page.items:
-                checkpoint = _decoded(item)
+                checkpoint = checkpoint_of(item)
                 seq += 1
                 where = f"checkpoint {item.key.sk}"
                 if checkpoint is None or not checkpoint.is_signed_with(self._key):
@@ -126,8 +126,8 @@ class AuditVerifier:
             cursor = page.cursor
             if cursor is None:
                 break
-        head = await self._store.get(HEAD_KEY)
-        if (head.body["mac"] if head else FIRST_PREDECESSOR) != previous:
+        head = head_of(await self._store.get(HEAD_KEY))
+        if head is None or head.mac != previous:
             report.find("truncated", "head", "the last checkpoint is not the one that the head names")
         report.retired = base.seq
         report.checkpoints, report.sealed_records, report.head_mac = seq - base.seq, len(sealed), previous
@@ -170,9 +170,10 @@ class AuditVerifier:
 
     def _recomputed(self, report: AuditReport, item: Item) -> str:
         record: Any = item.body.get("record")
-        fits = isinstance(record, dict) and record.get("metadata", {}).get("uid") == item.key.sk
+        metadata = record.get("metadata") if isinstance(record, dict) else None
+        fits = isinstance(metadata, dict) and metadata.get("uid") == item.key.sk
         computed = seal(record, key=self._key) if fits else ""
-        if not fits or not hmac.compare_digest(computed, str(item.body.get("hmac"))):
+        if not fits or not hmac.compare_digest(computed.encode(), str(item.body.get("hmac")).encode()):
             report.find("edited", item.key.sk, "the record does not fit its seal or its place")
             return ""
         return computed
@@ -197,13 +198,6 @@ class AuditVerifier:
 
     def _is_over(self, at: datetime) -> bool:
         return (self._clock.now() - at).days >= self._retention_days
-
-
-def _decoded(item: Item) -> Checkpoint | None:
-    try:
-        return decode_checkpoint(item)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
 
 
 def _written_at(item: Item) -> datetime:
