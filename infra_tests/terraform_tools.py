@@ -70,8 +70,10 @@ def planned_policies(terraform: str, environment: dict[str, str], workspace: Pat
         "valkey_passwords": dict.fromkeys(users, "0123456789abcdef" * 2),
     }
     (workspace / "plan.tfvars.json").write_text(json.dumps(values))
+    output(terraform, "workspace", "select", "-or-create", "prod", folder=workspace, environment=environment)
     argv = [terraform, "plan", "-input=false", "-var-file=plan.tfvars.json", "-out=plan.bin"]
     output(*argv, folder=workspace, environment=environment)
+    output(terraform, "workspace", "select", "default", folder=workspace, environment=environment)
     plan = json.loads(output(terraform, "show", "-json", "plan.bin", folder=workspace, environment=environment))
     policies = plan["planned_values"]["outputs"]["role_policies"]["value"]
     return {name: json.loads(text) for name, text in policies.items()}

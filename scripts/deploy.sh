@@ -5,17 +5,19 @@
 #   deploy.sh --type k8s   --environment prod    apply the production overlay to the cluster of the current context, wait
 #   deploy.sh --type infra --environment dev|prod   plan and apply terraform/
 #
+#   --restart    of k8s: also start all pods anew, one after another, so that they read secrets that changed
 #   --dry-run    only show what would be done
 #   --yes        do not ask before changing anything in production
 #
 # Production takes its images from the registry that kubernetes/overlays/prod/installation.env names: the pipeline puts
-# them there. CNOP_CLUSTER (order-processor) names the kind cluster. TF_VAR_... and TF_CLI_ARGS_... reach Terraform.
+# them there. CNOP_CLUSTER names the kind cluster: order-processor, or the only one that there is. Terraform keeps each
+# environment's state in a workspace of its name; TF_VAR_... and TF_CLI_ARGS_... reach it.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 namespace=order-processor
-cluster=${CNOP_CLUSTER:-order-processor}
+cluster=''
 external_images=(valkey/valkey:9 amazon/dynamodb-local:latest)
 
 # Runs a command, or with --dry-run prints it.
@@ -32,26 +34,28 @@ confirm() {
 }
 
 load_images() {
-  local name image
+  local name image images=()
   need_engine
-  need kind "see https://kind.sigs.k8s.io/docs/user/quick-start/#installation"
-  kind get clusters 2>/dev/null | grep -qx "$cluster" ||
-    die "there is no kind cluster '$cluster'; make it with: kind create cluster --config kubernetes/kind-config.yaml"
-  export CNOP_TAG=dev
-  for name in "${components[@]}"; do build_image "$name"; done
-  for image in "${external_images[@]}"; do
-    docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image"
+  # As kubernetes/overlays/dev names them.
+  export CNOP_REGISTRY=cnop CNOP_TAG=dev
+  for name in "${components[@]}"; do
+    build_image "$name"
+    images+=("cnop/$name:dev")
   done
-  kind load docker-image --name "$cluster" "${external_images[@]}" "${components[@]/#/cnop/}" 2>/dev/null ||
-    for name in "${components[@]}"; do kind load docker-image --name "$cluster" "cnop/$name:dev"; done
+  kind load docker-image --name "$cluster" "${images[@]}"
+  for image in "${external_images[@]}"; do
+    { docker image inspect "$image" || docker pull --quiet "$image"; } >/dev/null 2>&1 || true
+    kind load docker-image --name "$cluster" "$image" || say "$image was not loaded; the cluster pulls it by itself"
+  done
 }
 
 prepare_dev() {
   local secrets=$root/kubernetes/overlays/dev/secrets
   if [ "$dry_run" = 1 ]; then
-    echo "would build and load the images ${components[*]} into the kind cluster $cluster"
+    echo "would build and load the images ${components[*]} into the kind cluster ${CNOP_CLUSTER:-order-processor}"
     [ -f "$secrets/kustomization.yaml" ] || echo "would make the secrets in ${secrets#"$root/"}"
   else
+    cluster=$(kind_cluster)
     load_images
   fi
   # The secrets are needed to render, and making them changes nothing elsewhere.
@@ -66,6 +70,9 @@ prepare_prod() {
   confirm "This deploys to $(kubectl config current-context)."
 }
 
+# Talks to the kind cluster in development, and to the current context's cluster in production.
+in_cluster() { kubectl ${cluster:+--context "kind-$cluster"} "$@"; }
+
 deploy_k8s() {
   local rendered
   need kubectl "see https://kubernetes.io/docs/tasks/tools/"
@@ -77,17 +84,18 @@ deploy_k8s() {
   if [ "$dry_run" = 1 ]; then
     echo "would apply:"
     awk '/^kind:/ { kind = $2 } /^[a-z]/ { top = $1 } top == "metadata:" && /^  name:/ { print "  " kind "/" $2 }' "$rendered"
+    [ "$restart" = 0 ] || echo "would start all pods anew"
     return
   fi
-  local context=()
-  if [ "$environment" = dev ]; then context=(--context "kind-$cluster"); fi
   # A Job cannot be changed; the one of the last deployment has done its work.
-  kubectl "${context[@]}" delete job store-migrate --namespace "$namespace" --ignore-not-found --wait
+  in_cluster delete job store-migrate --namespace "$namespace" --ignore-not-found --wait
   # The server keeps what was applied: the gateway's configuration is too large for the annotation of a client's apply.
-  kubectl "${context[@]}" apply --server-side --force-conflicts -f "$rendered"
-  kubectl "${context[@]}" wait --for=condition=complete job/store-migrate --namespace "$namespace" --timeout 300s
-  for deployment in $(kubectl "${context[@]}" get deployments --namespace "$namespace" --output name); do
-    kubectl "${context[@]}" rollout status "$deployment" --namespace "$namespace" --timeout 300s
+  in_cluster apply --server-side --force-conflicts -f "$rendered"
+  in_cluster wait --for=condition=complete job/store-migrate --namespace "$namespace" --timeout 300s
+  # A pod reads its secrets when it starts, and a changed value changes no Deployment.
+  [ "$restart" = 0 ] || in_cluster rollout restart deployment --namespace "$namespace"
+  for deployment in $(in_cluster get deployments --namespace "$namespace" --output name); do
+    in_cluster rollout status "$deployment" --namespace "$namespace" --timeout 300s
   done
   cat <<END
 The platform runs. Reach it with:
@@ -96,23 +104,28 @@ The platform runs. Reach it with:
 END
 }
 
+choose_state() {
+  terraform "${where[@]}" init -input=false
+  terraform "${where[@]}" workspace select -or-create "$environment"
+}
+
 deploy_infra() {
   need terraform "see https://developer.hashicorp.com/terraform/install"
   local where=("-chdir=$root/terraform") plan=$root/var/terraform-$environment.plan
   if [ "$dry_run" = 1 ]; then
-    terraform "${where[@]}" init -input=false
+    choose_state
     terraform "${where[@]}" plan -input=false -var "environment=$environment"
     return
   fi
   confirm "This changes the infrastructure of account $(aws sts get-caller-identity --query Account --output text)."
   (umask 077 && mkdir -p "$root/var")
-  terraform "${where[@]}" init -input=false
+  choose_state
   terraform "${where[@]}" plan -input=false -var "environment=$environment" -out "$plan"
   terraform "${where[@]}" apply -input=false "$plan"
   rm -f "$plan"
 }
 
-type='' environment='' dry_run=0 yes=0
+type='' environment='' dry_run=0 yes=0 restart=0
 while [ $# -gt 0 ]; do
   case $1 in
     --type | --environment)
@@ -122,6 +135,7 @@ while [ $# -gt 0 ]; do
       ;;
     --dry-run) dry_run=1 ;;
     --yes) yes=1 ;;
+    --restart) restart=1 ;;
     -h | --help)
       usage
       exit 0

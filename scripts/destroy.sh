@@ -2,7 +2,8 @@
 # Takes down what deploy.sh or deploy-docker.sh made.
 #
 #   destroy.sh --type docker                        containers, their data, secrets and images on this machine
-#   destroy.sh --type k8s   --environment dev       the kind cluster with all that is in it, and its secrets
+#   destroy.sh --type k8s   --environment dev       the kind cluster order-processor, or CNOP_CLUSTER, with all that is in it;
+#                                                   in another cluster only the namespace; and the secrets
 #   destroy.sh --type k8s   --environment prod      the platform's namespace in the cluster of the current context
 #   destroy.sh --type infra --environment dev|prod  what terraform/ made; a table with deletion protection stays
 #
@@ -26,14 +27,21 @@ confirm() {
 
 destroy_docker() {
   confirm "This deletes the containers, their data and their secrets."
-  act "$root/scripts/deploy-docker.sh" --clean
+  act "$root/scripts/deploy-docker.sh" --dev --monitoring --clean
 }
 
 destroy_k8s() {
   if [ "$environment" = dev ]; then
-    need kind "see https://kind.sigs.k8s.io/docs/user/quick-start/#installation"
-    confirm "This deletes the kind cluster ${CNOP_CLUSTER:-order-processor} and its data."
-    act kind delete cluster --name "${CNOP_CLUSTER:-order-processor}"
+    local cluster
+    cluster=$(kind_cluster)
+    if [ "$cluster" = "${CNOP_CLUSTER:-order-processor}" ]; then
+      confirm "This deletes the kind cluster $cluster and its data."
+      act kind delete cluster --name "$cluster"
+    else
+      need kubectl "see https://kubernetes.io/docs/tasks/tools/"
+      confirm "This deletes the platform and its data in the kind cluster $cluster."
+      act kubectl --context "kind-$cluster" delete namespace order-processor --wait
+    fi
     act rm -rf -- "$root/kubernetes/overlays/dev/secrets"
   else
     need kubectl "see https://kubernetes.io/docs/tasks/tools/"
@@ -46,6 +54,7 @@ destroy_infra() {
   need terraform "see https://developer.hashicorp.com/terraform/install"
   confirm "This deletes the infrastructure of $environment."
   act terraform "-chdir=$root/terraform" init -input=false
+  act terraform "-chdir=$root/terraform" workspace select "$environment"
   act terraform "-chdir=$root/terraform" destroy -input=false -auto-approve -var "environment=$environment"
 }
 

@@ -38,10 +38,21 @@ build_image() {
     "$root" >/dev/null || die "$image could not be built; docker build -f docker/$name/Dockerfile . shows why"
 }
 
-# Prints what each image adds to its base beside its budget; fails when one is over.
+# Prints the size in bytes of the image that all others begin with. A build does not leave it behind under its name.
+base_size() {
+  local base=python:3.12-slim-bookworm size
+  size=$(docker image inspect --format '{{.Size}}' "$base" 2>/dev/null) || {
+    docker pull --quiet "$base" >/dev/null || die "$base could not be pulled, so that sizes cannot be compared with it"
+    size=$(docker image inspect --format '{{.Size}}' "$base" 2>/dev/null) || true
+  }
+  case $size in '' | *[!0-9]*) die "the engine does not tell the size of $base" ;; esac
+  echo "$size"
+}
+
+# Prints what each image adds to its base beside its budget; fails when one is over (3) or nothing can be compared (1).
 image_sizes() {
   local name budget size base over=0
-  base=$(docker image inspect --format '{{.Size}}' python:3.12-slim-bookworm)
+  base=$(base_size) || return
   printf '%-18s %9s %9s %9s\n' image 'size MB' 'added MB' 'budget MB'
   while read -r name budget; do
     case $name in '#' | '') continue ;; esac
@@ -49,7 +60,22 @@ image_sizes() {
     printf '%-18s %9d %9d %9d\n' "$name" $((size / 1000000)) $(((size - base) / 1000000)) "$budget"
     if [ $(((size - base) / 1000000)) -gt "$budget" ]; then over=1; fi
   done <"$root/docker/sizes"
-  return $over
+  [ $over = 0 ] || return 3
+}
+
+# Prints which kind cluster is meant: CNOP_CLUSTER, else the one of kubernetes/kind-config.yaml, else the only one.
+kind_cluster() {
+  local there wanted=${CNOP_CLUSTER:-order-processor}
+  need kind "see https://kind.sigs.k8s.io/docs/user/quick-start/#installation"
+  there=$(kind get clusters 2>/dev/null) || there=''
+  if grep -qx "$wanted" <<<"$there"; then
+    echo "$wanted"
+  elif [ -z "${CNOP_CLUSTER:-}" ] && [[ $there =~ ^[a-z0-9.-]+$ ]]; then
+    say "there is no kind cluster '$wanted', so this uses the only one: '$there'"
+    echo "$there"
+  else
+    die "there is no kind cluster '$wanted'; make it with: kind create cluster --config kubernetes/kind-config.yaml"
+  fi
 }
 
 # Makes what is missing in a folder of secrets: in a container where the image is there, else with ./cnop.

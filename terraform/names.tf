@@ -1,3 +1,9 @@
+# Stops a plan in the state of another environment.
+module "own_state" {
+  source      = "./modules/own_state"
+  environment = var.environment
+}
+
 locals {
   name       = "${var.project}-${var.environment}"
   production = var.environment == "prod"

@@ -34,6 +34,11 @@ variables {
   }
 }
 
+# Tests have one workspace for all environments; state.tftest.hcl says what happens without this.
+override_module {
+  target = module.own_state
+}
+
 run "roles" {
   command = plan
 

@@ -13,6 +13,11 @@ mock_provider "aws" {
   }
 }
 
+# Tests have one workspace for all environments; state.tftest.hcl says what happens without this.
+override_module {
+  target = module.own_state
+}
+
 run "development_needs_nothing_but_its_name" {
   command = plan
 
