@@ -112,13 +112,14 @@ async def _drive(
     seconds: float,
     pause_seconds: float,
     sources: Sequence[str],
+    until: Callable[[], bool],
 ) -> Measurement:
     loop, tally = asyncio.get_running_loop(), _Tally()
     began = time.perf_counter()
     deadline = began + seconds
 
     def running() -> bool:
-        return time.perf_counter() < deadline
+        return time.perf_counter() < deadline and not until()
 
     async def connect(number: int, script: Sequence[bytes]) -> _Connection:
         # Spread over the pause, so that those who wait as long do not all send at once.
@@ -149,12 +150,15 @@ def measure(
     seconds: float,
     pause_seconds: float = 0.0,
     sources: Sequence[str] = (),
+    until: Callable[[], bool] = lambda: False,
 ) -> Measurement:
     """Load a server for some seconds: one connection for each script, which sends its requests over and over.
+
+    It ends before if `until` says so.
 
     With a pause each waits that long between an answer and its next request. `sources` are the addresses to connect
     from, in turn.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        work = _drive(host, port, scripts, seconds=seconds, pause_seconds=pause_seconds, sources=sources)
+        work = _drive(host, port, scripts, seconds=seconds, pause_seconds=pause_seconds, sources=sources, until=until)
         return runner.run(work)

@@ -213,6 +213,24 @@ async def test_two_engines_fill_each_order_once(exchange):
         assert (wallet.open_orders, wallet.cash.held, wallet.holdings["BTC"].posted) == (0, 0, 1_500_000)
 
 
+async def test_while_a_full_book_fills_others_are_answered(exchange):
+    users = [f"usr_{number:026}" for number in range(40)]
+    await fill_book(exchange, users, 10)
+    await exchange.fund(BOB, 1_000_000)
+    await exchange.price(BTC="39000")
+    filling, answers = asyncio.create_task(exchange.engine().work()), []
+    while not filling.done():
+        answers.append(await exchange.place(user_id=BOB, asset_id="ETH", quantity="0.01"))
+    assert (await filling).filled == 400
+    assert {answer.status_code for answer in answers} == {201}
+    # The engine has 40 wallets to go through, 16 at a time: who comes in between waits for a turn, not for the end.
+    assert len(answers) >= 3
+    for user_id in users:
+        filled = [entry.order_id for entry in await entries(exchange, user_id) if entry.kind is Kind.BUY]
+        assert len(filled) == len(set(filled)) == 10
+        assert (await exchange.wallet(user_id)).open_orders == 0
+
+
 async def test_owners_and_the_engine_race_for_an_order_and_one_of_them_wins(exchange):
     await exchange.fund(ALICE, 10_000)
     orders = [await exchange.rest(quantity="0.001") for _ in range(10)]
