@@ -9,7 +9,7 @@ from manifests import Json, Manifests, Workload
 from pydantic import ValidationError
 from tools import ROOT, from_pypi, output
 
-from cnop_cli.stack.secretstore import SHARES, VALKEY_USERS
+from cnop_cli.stack.secretstore import GIVEN, SHARES, VALKEY_USERS
 from cnop_inventory.settings import FeedSettings, InventorySettings
 from cnop_orders.settings import EngineSettings, OrderSettings
 from cnop_users.settings import UsersSettings
@@ -199,6 +199,8 @@ def test_each_component_gets_just_its_share_of_the_secrets(manifests: Manifests)
         workload = manifests.workloads[component.replace("_", "-")]
         names = {mount: name for name, mount in manifests.secret_mounts(workload)}
         wanted = set(share) | ({"cnop_valkey_url"} if component in VALKEY_USERS else set())
+        # What only an operator can give is not made for development.
+        wanted |= GIVEN.get(component, set()) if manifests.overlay == "prod" else set()
         assert manifests.secret_keys(names["/run/secrets/cnop"]) == wanted
 
 
@@ -242,6 +244,14 @@ def test_production_gives_each_process_every_setting_that_has_no_default(prod: M
     required = {f"cnop_{name}" for name, field in SETTINGS[component].model_fields.items() if field.is_required()}
     assert required <= given
     assert prod.environment(workload)["CNOP_ENVIRONMENT"] == "production"
+
+
+def test_production_has_real_prices_and_a_sender_for_letters(prod: Manifests) -> None:
+    assert prod.environment(prod.workloads["price-feed"])["CNOP_FEED"] in {"coinbase", "coingecko"}
+    for name in ("user-service", "keys-rewrap"):
+        domain = prod.environment(prod.workloads[name])["CNOP_TOKEN_ISSUER"].removeprefix("https://")
+        assert prod.environment(prod.workloads[name])["CNOP_MAIL_FROM"].endswith(f"@{domain}")
+        assert "cnop_smtp_url" in (prod.secret_keys("user-service") or ())
 
 
 def test_a_setting_that_is_missing_would_be_noticed() -> None:

@@ -35,6 +35,8 @@ INSIDE_IN_DEVELOPMENT: set[Path] = {
 OUTSIDE_IN_PRODUCTION: set[Path] = {
     *((client, "10.0.0.0/16", 6379) for client in VALKEY_CLIENTS),
     *((client, "0.0.0.0/0 but 169.254.0.0/16", 443) for client in (*STORE_CLIENTS, *JOBS, "audit-archive")),
+    # Letters.
+    *(("user-service", "0.0.0.0/0 but 169.254.0.0/16", port) for port in (465, 587)),
 }
 DOORS: dict[str, set[Path]] = {
     "dev": {("anybody", "gateway", 8080), ("anybody", "gateway", 3000)},

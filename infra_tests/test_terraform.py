@@ -9,7 +9,7 @@ import pytest
 from terraform_tools import SOURCE
 from tools import from_pypi, output
 
-from cnop_cli.stack.secretstore import SHARES, VALKEY_USERS
+from cnop_cli.stack.secretstore import GIVEN, SHARES, VALKEY_USERS
 from cnop_cli.stack.valkey import RIGHTS, acl_line
 
 CHECKOV = "checkov==3.3.30"
@@ -59,7 +59,9 @@ def test_each_component_has_a_place_for_each_of_its_secrets(
     places = json.loads(json.loads(done.stdout.strip().splitlines()[-1]))
     del places["user-service-signing"]
     wanted = {
-        name.replace("_", "-"): sorted([*share, *(["cnop_valkey_url"] if name in VALKEY_USERS else [])])
+        name.replace("_", "-"): sorted(
+            [*share, *GIVEN.get(name, ()), *(["cnop_valkey_url"] if name in VALKEY_USERS else [])]
+        )
         for name, share in SHARES.items()
     }
     assert {name: sorted(share) for name, share in places.items()} == wanted

@@ -3,7 +3,7 @@
 locals {
   secret_shares = {
     "user-service" = ["cnop_ledger_key", "cnop_audit_key", "cnop_gateway_secret", "cnop_pepper", "cnop_data_key",
-    "cnop_index_key", "cnop_valkey_url"]
+    "cnop_index_key", "cnop_valkey_url", "cnop_smtp_url"]
     "inventory-service"    = ["cnop_audit_key", "cnop_gateway_secret", "cnop_valkey_url"]
     "order-service"        = ["cnop_ledger_key", "cnop_audit_key", "cnop_gateway_secret", "cnop_valkey_url"]
     "price-feed"           = ["cnop_audit_key", "cnop_valkey_url"]

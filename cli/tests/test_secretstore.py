@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cnop_cli.errors import CommandError
 from cnop_cli.stack.secretstore import SHARES, SecretStore
+from cnop_cli.stack.state import write_private
 
 
 @pytest.fixture
@@ -49,6 +50,14 @@ def test_each_component_has_its_own_way_into_valkey(secrets: SecretStore) -> Non
     assert urls["price_feed"].startswith("valkey://feed:")
     assert urls["order_service"].startswith("valkey://orders:")
     assert len({url.split(":")[2].split("@")[0] for url in urls.values()}) == 2
+
+
+def test_a_secret_that_the_operator_gives_reaches_its_component_alone(secrets: SecretStore, tmp_path: Path) -> None:
+    write_private(tmp_path / "secrets/vault/cnop_smtp_url", "smtps://user:pw@mail.test")
+    secrets.prepare(valkey_port=6379)
+    holders = [path.parent.name for path in (tmp_path / "secrets").rglob("cnop_smtp_url")]
+    assert sorted(holders) == ["user_service", "vault"]
+    assert (secrets.folder("user_service") / "cnop_smtp_url").read_text() == "smtps://user:pw@mail.test"
 
 
 def test_preparing_again_changes_no_secret_but_follows_the_port(secrets: SecretStore, tmp_path: Path) -> None:

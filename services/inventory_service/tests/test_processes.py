@@ -187,6 +187,11 @@ async def test_a_second_feed_takes_over_from_one_that_was_killed_and_goes_on_fro
     ("arguments", "change", "expected"),
     [
         (["feed"], {"CNOP_FEED": "crystal-ball"}, "CNOP_FEED"),
+        (
+            ["feed"],
+            {"CNOP_ENVIRONMENT": "production", "CNOP_VALKEY_URL": "valkeys://feed:pw@127.0.0.1:6379/0"},
+            "feed must be coinbase or coingecko in production",
+        ),
         (["feed"], {"CNOP_AUDIT_KEY": ""}, "CNOP_AUDIT_KEY"),
         ([], {"CNOP_STREAM_LIMIT": "0"}, "CNOP_STREAM_LIMIT"),
         (["fed"], {}, "usage"),

@@ -5,21 +5,38 @@ from users_under_test import key_text, make_settings
 from cnop_users.bootstrap import describe
 
 URL = "valkeys://users:pw@127.0.0.1:6379/0"
+PRODUCTION = {
+    "environment": "production",
+    "bcrypt_cost": None,
+    "smtp_url": "smtps://user:pw@mail.test",
+    "mail_from": "no-reply@shop.test",
+}
 
 
 def test_local_hashes_cheaply_and_production_does_not(tmp_path):
     assert make_settings(tmp_path, URL, bcrypt_cost=None).password_cost == 10
-    assert make_settings(tmp_path, URL, bcrypt_cost=None, environment="production").password_cost == 12
+    assert make_settings(tmp_path, URL, **PRODUCTION).password_cost == 12
 
 
 def test_production_refuses_cheap_hashes(tmp_path):
     with pytest.raises(ValidationError, match="at least 12 in production"):
-        make_settings(tmp_path, URL, bcrypt_cost=11, environment="production")
+        make_settings(tmp_path, URL, **{**PRODUCTION, "bcrypt_cost": 11})
 
 
 def test_a_local_profile_does_not_weaken_production(tmp_path):
     with pytest.raises(ValidationError, match="at least 12 in production"):
-        make_settings(tmp_path, URL, bcrypt_cost=None, environment="production", profile="local")
+        make_settings(tmp_path, URL, **PRODUCTION, profile="local")
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"), [("smtp_url", "smtp_url is needed in production"), ("mail_from", "mail_from must be")]
+)
+def test_production_needs_a_way_for_letters(tmp_path, missing, said):
+    given = {name: value for name, value in PRODUCTION.items() if name != missing}
+    # A Maildir is for one's own machine: nobody reads it in production.
+    with pytest.raises(ValidationError, match=said):
+        make_settings(tmp_path, URL, **given, mail_dir=str(tmp_path))
+    assert make_settings(tmp_path, URL).mailer is None
 
 
 @pytest.mark.parametrize("name", ["pepper", "data_key", "index_key", "ledger_key"])

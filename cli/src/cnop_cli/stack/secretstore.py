@@ -35,6 +35,8 @@ VALKEY_USERS: Final = {
     "order_engine": "engine",
     "cli": "cli",
 }
+GIVEN: Final = {"user_service": frozenset({"cnop_smtp_url"})}
+"""What nobody can make: the operator writes it into the vault, where an installation needs it."""
 _NAMES: Final = frozenset().union(*SHARES.values())
 _MAKE_SIGNING_KEY: Final = """
 import sys
@@ -118,6 +120,7 @@ class SecretStore:
         folder.mkdir(mode=0o700, exist_ok=True)
         _require_private(folder)
         wanted = {name: self.value(name) for name in share}
+        wanted |= {name: self.value(name) for name in GIVEN.get(component, ()) if (self._vault / name).exists()}
         if user := VALKEY_USERS.get(component):
             wanted["cnop_valkey_url"] = f"{scheme}://{user}:{self.valkey_password(user)}@{valkey}/0"
         for name, text in wanted.items():

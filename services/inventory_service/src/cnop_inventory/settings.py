@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from cnop_inventory.adapters.coinbase import COINBASE_URL
 from cnop_inventory.adapters.coingecko import COIN_IDS, COINGECKO_URL
-from cnop_platform.settings import CommonSettings, SecretKey, ServiceSettings
+from cnop_platform.settings import CommonSettings, Environment, SecretKey, ServiceSettings
 
 
 class InventorySettings(ServiceSettings):
@@ -47,3 +47,9 @@ class FeedSettings(CommonSettings):
     coingecko_poll_seconds: Annotated[int, Field(ge=5, le=3_600)] = 60
     coingecko_ids: Mapping[str, str] = COIN_IDS
     """CoinGecko's id of each asset, as a JSON object; it replaces the built-in table."""
+
+    @model_validator(mode="after")
+    def _refuse_invented_prices(self) -> Self:
+        if self.environment is Environment.PRODUCTION and self.feed is FeedProvider.SIMULATED:
+            raise ValueError("feed must be coinbase or coingecko in production: simulated prices are invented")
+        return self

@@ -21,6 +21,7 @@ from cnop_users.domain.sessions import Lifetimes
 
 _DEFAULT_BCRYPT_COST: Final = {Environment.LOCAL: 10, Environment.PRODUCTION: 12}
 _LEAST_PRODUCTION_COST: Final = 12
+_LOCAL_SENDER: Final = "no-reply@localhost"
 
 
 def _keyring_text(purpose: str) -> Callable[[SecretStr], SecretStr]:
@@ -98,7 +99,7 @@ class UsersSettings(ServiceSettings):
     """A JSON object: name to `issuer`, `client_id`, `client_secret` and optionally `scope`."""
     api_url: str | None = None
     """Where browsers reach this API; `/api/v1` beside the page unless set."""
-    mail_from: str = "no-reply@localhost"
+    mail_from: str = _LOCAL_SENDER
     page_url: str | None = None
     """Where letters point to; the first of the frontend's origins unless set."""
     letters_per_hour: Count = 3
@@ -118,6 +119,15 @@ class UsersSettings(ServiceSettings):
     def _refuse_cheap_hashes(self) -> Self:
         if self.environment is Environment.PRODUCTION and self.password_cost < _LEAST_PRODUCTION_COST:
             raise ValueError(f"bcrypt_cost must be at least {_LEAST_PRODUCTION_COST} in production")
+        return self
+
+    @model_validator(mode="after")
+    def _require_a_way_for_letters(self) -> Self:
+        if self.environment is Environment.PRODUCTION:
+            if self.smtp_url is None:
+                raise ValueError("smtp_url is needed in production: without it nobody can confirm an address")
+            if self.mail_from == _LOCAL_SENDER:
+                raise ValueError("mail_from must be an address of yours in production")
         return self
 
     @property
