@@ -38,6 +38,14 @@ class Note(BaseModel):
     text: str | None = None
 
 
+class Factors:
+    def __init__(self):
+        self.enrolled = set()
+
+    async def has_any(self, user_id):
+        return user_id in self.enrolled
+
+
 class Sessions:
     def __init__(self):
         self.ended = set()
@@ -115,6 +123,7 @@ class ServiceUnderTest:
         self.clock = FixedClock(START)
         self.store = MemoryStore()
         self.sessions = Sessions()
+        self.factors = Factors()
         self.audit = AuditTrail(store=self.store, key=b"k" * 32, service="sample", clock=self.clock, entropy=bytes)
         self.limits = None
         self.healthy = {"store": True, "valkey": True}
@@ -150,6 +159,7 @@ class ServiceUnderTest:
             audit=self.audit,
             clock=self.clock,
             limits=self.limits,
+            factors=self.factors,
         )
         health = Health(required={"store": self._probe("store")}, optional={"valkey": self._probe("valkey")})
         yield Wiring(gatekeeper=gatekeeper, health=health, environment="local", provided={Greeter: Greeter()})

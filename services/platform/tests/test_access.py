@@ -207,6 +207,23 @@ async def test_an_ended_session_is_refused_at_once(service, client):
     assert (await client.get("/audit-view", headers=headers)).json()["code"] == "AUTH_003"
 
 
+@pytest.mark.parametrize(
+    ("enrolled", "amr", "status"),
+    [(False, ["pwd"], 200), (True, ["pwd"], 403), (True, ["pwd", "otp", "mfa"], 200), (True, ["pop", "mfa"], 200)],
+)
+async def test_a_sensitive_act_needs_the_second_factor_of_who_has_one(service, client, enrolled, amr, status):
+    service.factors.enrolled = {"usr_1"} if enrolled else set()
+    response = await client.delete("/account", headers=service.bearer(auth_time=service.now, amr=amr))
+    assert response.status_code == status
+    assert status == 200 or response.json()["code"] == "PERM_002"
+
+
+async def test_a_service_that_cannot_ask_for_factors_takes_no_other_proof(service, client):
+    client._transport.app.state.gatekeeper._factors = None
+    assert (await client.delete("/account", headers=service.bearer())).status_code == 403
+    assert (await client.delete("/account", headers=service.bearer(amr=["pwd", "mfa"]))).status_code == 200
+
+
 async def test_a_sensitive_act_needs_a_fresh_login(service, client):
     fresh = await client.delete("/account", headers=service.bearer(auth_time=service.now - 299))
     stale = await client.delete("/account", headers=service.bearer(auth_time=service.now - 301))

@@ -24,6 +24,14 @@ async def sign_in(client, credential, **changes):
     return await client.post("/auth/passkeys/login", json={"credential": credential, **changes})
 
 
+async def proven_by(client, tokens, device):
+    """Return a token of the same session that shows the passkey."""
+    asked = (await client.post("/auth/passkeys/step-up/options", headers=bearer(tokens))).json()
+    fresh = await client.post("/auth/step-up", json={"passkey": device.get(asked)}, headers=bearer(tokens))
+    assert fresh.status_code == 200, fresh.text
+    return fresh.json()
+
+
 @pytest.fixture
 async def device(client, tokens):
     device, response = await enrol(client, tokens)
@@ -49,10 +57,10 @@ async def test_a_passkey_signs_in_without_a_password_and_counts_as_both_factors(
 
 
 async def test_the_first_factor_comes_with_recovery_codes(client, tokens):
-    _, first = await enrol(client, tokens)
+    device, first = await enrol(client, tokens)
     codes = first.json()["recovery_codes"]
     assert len(codes) == 10
-    _, second = await enrol(client, tokens, name="Phone")
+    _, second = await enrol(client, await proven_by(client, tokens, device), name="Phone")
     assert second.json()["recovery_codes"] is None
     assert (await log_in(client)).json()["code"] == "AUTH_MFA_REQUIRED"
     assert (await log_in(client, recovery_code=codes[0])).status_code == 200
@@ -111,7 +119,8 @@ async def refused(client, device, asked=None, **changes):
 
 async def test_what_does_not_verify_is_refused(client, service, tokens, device):
     assert await refused(client, device, {"challenge": text(b"x" * 40)})
-    enrolment = (await client.post("/auth/passkeys/enrol/options", headers=bearer(tokens))).json()
+    proven = await proven_by(client, tokens, device)
+    enrolment = (await client.post("/auth/passkeys/enrol/options", headers=bearer(proven))).json()
     assert await refused(client, device, enrolment), "a challenge of the other ceremony"
     device.origin = "https://evil.test"
     assert await refused(client, device)
@@ -192,16 +201,20 @@ async def test_a_removed_passkey_opens_nothing(client, service, tokens, device):
     path = f"/auth/passkeys/{shown['passkey_id']}"
     other = await signed_in(client, "otheruser")
     assert (await client.delete(path, headers=bearer(other))).status_code == 404
-    assert (await client.delete(path, headers=bearer(tokens))).status_code == 200
-    assert (await client.delete(path, headers=bearer(tokens))).status_code == 404
+    assert (await client.delete(path, headers=bearer(tokens))).json()["code"] == "PERM_002"
+    proven = await proven_by(client, tokens, device)
+    assert (await client.delete(path, headers=bearer(proven))).status_code == 200
+    assert (await client.delete(path, headers=bearer(proven))).status_code == 404
     assert await refused(client, device)
     assert (await log_in(client)).status_code == 200, "no second factor is left"
 
 
 async def test_there_is_an_end_to_passkeys(client, tokens):
-    for _ in range(10):
-        assert (await enrol(client, tokens))[1].status_code == 201
-    response = await client.post("/auth/passkeys/enrol/options", headers=bearer(tokens))
+    device, response = await enrol(client, tokens)
+    proven = await proven_by(client, tokens, device)
+    for _ in range(9):
+        assert (await enrol(client, proven))[1].status_code == 201
+    response = await client.post("/auth/passkeys/enrol/options", headers=bearer(proven))
     assert response.status_code == 409
 
 

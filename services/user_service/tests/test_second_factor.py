@@ -56,6 +56,15 @@ async def enrolled(client, service, tokens):
     return await enrol(client, service, tokens)
 
 
+@pytest.fixture
+async def proven(client, service, tokens, enrolled):
+    """Tokens of the same session after the factor was shown; the next code is good again."""
+    response = await step_up(client, tokens, otp=enrolled[0].code())
+    assert response.status_code == 200, response.text
+    service.clock.advance(seconds=30)
+    return response.json()
+
+
 async def step_up(client, tokens, **proof):
     return await client.post("/auth/step-up", json=proof, headers=bearer(tokens))
 
@@ -148,9 +157,9 @@ async def test_of_many_who_use_one_recovery_code_at_once_one_gets_in(client, enr
     assert sum(response.status_code == 200 for response in responses) == 1
 
 
-async def test_renewed_recovery_codes_void_the_old_ones(client, enrolled, tokens):
+async def test_renewed_recovery_codes_void_the_old_ones(client, enrolled, proven):
     _, old = enrolled
-    new = (await client.post("/auth/mfa/recovery-codes", headers=bearer(tokens))).json()["recovery_codes"]
+    new = (await client.post("/auth/mfa/recovery-codes", headers=bearer(proven))).json()["recovery_codes"]
     assert (await log_in(client, recovery_code=old[1])).status_code == 401
     assert (await log_in(client, recovery_code=new[1])).status_code == 200
 
@@ -214,9 +223,9 @@ async def test_a_password_change_needs_the_factor_shown_lately(client, service, 
     assert (await client.post("/auth/password", json=body, headers=bearer(fresh))).status_code == 200
 
 
-async def test_a_removed_factor_is_asked_for_no_more(client, service, enrolled, tokens):
+async def test_a_removed_factor_is_asked_for_no_more(client, service, enrolled, tokens, proven):
     _, codes = enrolled
-    assert (await client.delete("/auth/mfa/totp", headers=bearer(tokens))).status_code == 200
+    assert (await client.delete("/auth/mfa/totp", headers=bearer(proven))).status_code == 200
     assert (await log_in(client)).status_code == 200
     assert (await client.delete("/auth/mfa/totp", headers=bearer(tokens))).status_code == 404
     assert (await client.post("/auth/mfa/recovery-codes", headers=bearer(tokens))).status_code == 404
@@ -225,8 +234,60 @@ async def test_a_removed_factor_is_asked_for_no_more(client, service, enrolled, 
     assert (await enrol(client, service, tokens))[1] != codes
 
 
-async def test_an_enrolled_app_is_not_replaced_behind_its_back(client, enrolled, tokens):
-    assert (await client.post("/auth/mfa/totp", headers=bearer(tokens))).status_code == 409
+async def test_an_enrolled_app_is_not_replaced_behind_its_back(client, proven):
+    assert (await client.post("/auth/mfa/totp", headers=bearer(proven))).status_code == 409
+
+
+SENSITIVE = [
+    ("DELETE", "/auth/mfa/totp", None),
+    ("POST", "/auth/mfa/recovery-codes", {}),
+    ("POST", "/auth/mfa/totp", {}),
+    ("POST", "/auth/passkeys/enrol/options", {}),
+    ("PUT", "/auth/profile", {"email": "thief@example.com"}),
+    ("POST", "/auth/password", {"current_password": PASSWORD, "new_password": "another fine passphrase 7"}),
+    ("POST", "/balance/withdraw", {"amount": "1000.01"}),
+    ("DELETE", "/auth/account", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), SENSITIVE)
+async def test_a_password_of_just_now_is_no_proof_once_a_factor_is_enrolled(
+    client, enrolled, tokens, method, path, body
+):
+    """The token is older than the factor, and far younger than five minutes."""
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(tokens))
+    before = (await client.get("/auth/profile", headers=bearer(tokens))).json()
+    response = await client.request(method, path, json=body, headers=bearer(tokens))
+    assert (response.status_code, response.json()["code"]) == (403, "PERM_002")
+    assert (await client.get("/auth/profile", headers=bearer(tokens))).json() == before
+    assert (await client.get("/auth/mfa", headers=bearer(tokens))).json()["totp"] is True
+    balance = (await client.get("/balance", headers=bearer(tokens))).json()["current_balance"]
+    assert balance == "5000.00"
+
+
+@pytest.mark.parametrize(("method", "path", "body"), SENSITIVE)
+async def test_the_factor_opens_what_the_password_does_not(client, tokens, proven, method, path, body):
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(tokens))
+    response = await client.request(method, path, json=body, headers=bearer(proven))
+    assert response.status_code != 403
+
+
+async def test_a_large_withdrawal_that_was_made_is_answered_again_when_its_proof_is_old(
+    client, service, enrolled, tokens, proven
+):
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(tokens))
+
+    async def withdraw(key):
+        headers = {**bearer(proven), "Idempotency-Key": key}
+        return await client.post("/balance/withdraw", json={"amount": "1000.01"}, headers=headers)
+
+    first = await withdraw("once")
+    assert first.status_code == 201
+    service.clock.advance(seconds=400)
+    again = await withdraw("once")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (await withdraw("twice")).json()["code"] == "PERM_002"
 
 
 async def test_no_secret_or_code_is_stored_in_the_clear(client, service, enrolled):

@@ -24,6 +24,7 @@ from cnop_platform.system import entropy
 from cnop_platform.testing.stores import UnreliableStore
 from cnop_platform.tokens import TokenTerms, TokenVerifier
 from cnop_users.adapters.signing_keys import SigningKeys
+from cnop_users.application.accounts import EnrolledFactorsOfAccounts
 from cnop_users.bootstrap import make_app, running
 from cnop_users.settings import UsersSettings
 
@@ -96,6 +97,7 @@ class ServiceUnderTest:
             policies=load_policies(policies_folder()),
             audit=audit,
             clock=self.clock,
+            factors=EnrolledFactorsOfAccounts(self.store),
         )
         base = Infrastructure(store=self.store, cache=self.cache, clock=self.clock)
         sealer = Sealer(store=self.store, key=b"a" * 32, service="user_service", clock=self.clock)

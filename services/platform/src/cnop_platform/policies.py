@@ -27,7 +27,10 @@ class InvalidPolicies(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that a decision depends on. `fresh_login`: the caller proved who they are a short while ago."""
+    """All that a decision depends on.
+
+    `fresh_login`: the caller proved who they are a short while ago, by a second factor if one is enrolled.
+    """
 
     roles: frozenset[Role]
     permission: Permission

@@ -1,6 +1,6 @@
 """What an HTTP service has on top of the infrastructure: audit trail, ended sessions, the gatekeeper."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from cnop_platform.audit import AuditTrail
 from cnop_platform.audit.sealer import Sealer
 from cnop_platform.authentication import BearerAuthenticator
 from cnop_platform.chores import background
-from cnop_platform.gatekeeper import Gatekeeper
+from cnop_platform.gatekeeper import EnrolledFactors, Gatekeeper
 from cnop_platform.infrastructure import Infrastructure, infrastructure
 from cnop_platform.keysets import JwksKeys
 from cnop_platform.peer_client import peer_client
@@ -16,6 +16,7 @@ from cnop_platform.policies import load_policies, policies_folder
 from cnop_platform.revocations import RevocationView
 from cnop_platform.settings import ServiceSettings
 from cnop_platform.shared_limits import SharedLimits
+from cnop_platform.store import Store
 from cnop_platform.system import entropy
 from cnop_platform.tokens import KeySource, TokenTerms, TokenVerifier
 
@@ -33,9 +34,16 @@ class ServiceRuntime:
 
 @asynccontextmanager
 async def service_runtime(
-    settings: ServiceSettings, *, name: str, keys: KeySource | None = None
+    settings: ServiceSettings,
+    *,
+    name: str,
+    keys: KeySource | None = None,
+    factors: Callable[[Store], EnrolledFactors] | None = None,
 ) -> AsyncIterator[ServiceRuntime]:
-    """Build and run what a service needs; `keys` defaults to the JWKS address of the settings."""
+    """Build and run what a service needs; `keys` defaults to the JWKS address of the settings.
+
+    A service with sensitive endpoints knows whose `factors` to ask for.
+    """
     tls = settings.mutual_tls()
     holders = {settings.jwks_url or "": settings.jwks_holder}
     async with infrastructure(settings) as base, peer_client(tls, names=holders) as client:
@@ -57,6 +65,7 @@ async def service_runtime(
             audit=audit,
             clock=base.clock,
             limits=SharedLimits(base.cache, allowances=settings.allowances, clock=base.clock),
+            factors=factors(base.store) if factors else None,
         )
         sealer = Sealer(store=base.store, key=settings.audit_key.get_secret_value(), service=name, clock=base.clock)
         renewal = [tls.watch] if tls else []

@@ -70,7 +70,9 @@ class LimitsView(Outgoing):
     deposits_left: str
     withdrawals_per_day: str
     withdrawals_left: str
-    withdrawal_step_up_above: Annotated[str, Field(description="More needs a fresh second factor, if one is enrolled")]
+    withdrawal_step_up_above: Annotated[
+        str, Field(description="More needs a second factor shown within five minutes, if one is enrolled")
+    ]
     resets_at: str
 
 

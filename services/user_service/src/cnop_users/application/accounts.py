@@ -33,6 +33,18 @@ class Person:
         return replace(self.user, sealed_profile=seal_profile(self.data_key, profile))
 
 
+class EnrolledFactorsOfAccounts:
+    """Knows who has enrolled a second factor; somebody who is gone counts as having one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def has_any(self, user_id: UserId) -> bool:
+        """See `EnrolledFactors.has_any`."""
+        item = await self._store.get(keys.user_key(user_id))
+        return item is None or bool(codec.user_from_item(item).factors)
+
+
 def seal_profile(data_key: DataKey, profile: Profile) -> str:
     """Return the encrypted form of a profile."""
     return data_key.seal(_PROFILE, codec.profile_text(profile))

@@ -28,7 +28,7 @@ from cnop_ledger import (
 )
 from cnop_platform import strict_json
 from cnop_platform.access import Principal, StepUpNeeded
-from cnop_platform.gatekeeper import STEP_UP_SECONDS
+from cnop_platform.gatekeeper import proven_lately
 from cnop_platform.request_context import RequestContext
 from cnop_users.application.accounts import Accounts
 from cnop_users.domain.cash import CashTerms, parse_amount
@@ -125,9 +125,14 @@ class CashDesk:
         the threshold when a second factor is enrolled but was not shown lately.
         """
         amount, caps = parse_amount(amount_text, self._terms), self._terms.caps
-        await self._require_step_up(principal, amount)
+        proven = await self._is_proven(principal, amount)
 
         def decide(seen: Snapshot) -> Decision:
+            # Here, not before: a withdrawal that was made already is answered again, however old its proof is by now.
+            if not proven:
+                raise StepUpNeeded(
+                    "a withdrawal of this size needs a fresh confirmation that it is you; then try again"
+                )
             change = withdraw(seen.wallet, amount=amount, caps=caps, stamp=seen.stamp)
             return Decision(_receipt("Withdrawal successful", amount, change, seen), change)
 
@@ -151,13 +156,11 @@ class CashDesk:
             self._ring(principal.user_id)
         return outcome
 
-    async def _require_step_up(self, principal: Principal, amount: Cents) -> None:
-        proven_lately = self._clock.now().timestamp() - principal.auth_time <= STEP_UP_SECONDS
-        if amount <= self._terms.step_up_above or proven_lately:
-            return
-        user = await self._accounts.get(principal.user_id)
-        if user.factors:
-            raise StepUpNeeded("a withdrawal of this size needs a fresh confirmation that it is you; then try again")
+    async def _is_proven(self, principal: Principal, amount: Cents) -> bool:
+        if amount <= self._terms.step_up_above:
+            return True
+        has_factors = bool((await self._accounts.get(principal.user_id)).factors)
+        return not has_factors or proven_lately(principal, has_factors=True, now=self._clock.now())
 
 
 def _promise(operation: str, key: str | None, amount: Cents) -> Idempotency | None:

@@ -4,7 +4,7 @@ from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import FieldError, InvalidInput
 from cnop_platform.access import Principal, StepUpNeeded
 from cnop_platform.audit import AuditTrail
-from cnop_platform.gatekeeper import STEP_UP_SECONDS
+from cnop_platform.gatekeeper import proven_lately
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Store
 from cnop_users.application import codec, trail
@@ -99,8 +99,7 @@ class PasswordChange:
         await self._sessions.end_others(user.user_id, principal.session_id, context=context)
 
     def _require_factor(self, person: Person, principal: Principal) -> None:
-        age = self._clock.now().timestamp() - principal.auth_time
-        if person.user.factors and age > STEP_UP_SECONDS:
+        if person.user.factors and not proven_lately(principal, has_factors=True, now=self._clock.now()):
             raise StepUpNeeded("confirm with your second factor that it is you, then try again")
 
 

@@ -8,7 +8,7 @@ from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import FieldError
 from cnop_platform.access import Principal, StepUpNeeded
 from cnop_platform.audit import AuditTrail
-from cnop_platform.gatekeeper import STEP_UP_SECONDS
+from cnop_platform.gatekeeper import proven_lately
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import ConditionFailed, Delete, Store, Write
 from cnop_users.application import codec, keys, trail
@@ -73,7 +73,7 @@ class Profiles:
         user = replace(person.with_profile(profile), updated_at=self._clock.now())
         moved: list[Write] = []
         if rules.canonical_email(profile.email) != rules.canonical_email(person.profile.email):
-            self._require_recent_login(principal)
+            self._require_recent_login(principal, person)
             claims = self._accounts.email_claims(profile.email)
             moved = [Delete(keys.email_key(user.email_index)), *claim_email(claims, user.user_id)]
             user = replace(user, email_index=claims[0], email_verified=False)
@@ -104,6 +104,6 @@ class Profiles:
                 raise AlreadyTaken("this email address is taken", errors=found) from None
             raise
 
-    def _require_recent_login(self, principal: Principal) -> None:
-        if self._clock.now().timestamp() - principal.auth_time > STEP_UP_SECONDS:
+    def _require_recent_login(self, principal: Principal, person: Person) -> None:
+        if not proven_lately(principal, has_factors=bool(person.user.factors), now=self._clock.now()):
             raise StepUpNeeded("confirm that it is you, then try again")

@@ -27,6 +27,7 @@ from cnop_users.api import (
     leaving,
     passkeys,
 )
+from cnop_users.application.accounts import EnrolledFactorsOfAccounts
 from cnop_users.bootstrap.register import erasure_register
 from cnop_users.bootstrap.service import UserService
 from cnop_users.settings import UsersSettings
@@ -111,5 +112,8 @@ def _no_wiring() -> AbstractAsyncContextManager[Wiring]:
 @asynccontextmanager
 async def _wire(settings: UsersSettings) -> AsyncIterator[Wiring]:
     keys = SigningKeys(settings.signing_keys, clock=SystemClock(), lead_seconds=settings.jwks_cache_seconds)
-    async with service_runtime(settings, name=NAME, keys=keys) as runtime, running(settings, runtime, keys) as wiring:
+    async with (
+        service_runtime(settings, name=NAME, keys=keys, factors=EnrolledFactorsOfAccounts) as runtime,
+        running(settings, runtime, keys) as wiring,
+    ):
         yield wiring
