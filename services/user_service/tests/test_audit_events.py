@@ -244,6 +244,18 @@ async def test_an_account_erased_is_recorded_without_its_name(client, service, t
     assert "testuser" not in str(await recorded(service, "account_erased"))
 
 
+@pytest.mark.parametrize(
+    ("username", "email", "taken"),
+    [("testuser", "fresh@example.com", "username"), ("fresh_name", "testuser@example.com", "email")],
+)
+async def test_a_registration_refused_is_recorded_with_what_was_taken(client, service, tokens, username, email, taken):
+    assert (await register(client, username, email=email)).status_code == 409
+    record = await recorded(service, "registration_refused")
+    assert (record["status_id"], record["unmapped"]) == (2, {"taken": taken})
+    assert username not in str(record)
+    assert email not in str(record)
+
+
 async def test_access_denied_is_recorded_with_permission_and_policy(client, service, tokens):
     assert (await client.get("/admin/users", headers=bearer(tokens))).status_code == 403
     record = await recorded(service, "access_denied")

@@ -53,6 +53,7 @@ _LIST: Final = (
     Activity("session_revoked", AuditClass.AUTHENTICATION, 2, ("reason", "sessions")),
     Activity("refresh_token_reused", AuditClass.AUTHENTICATION, _OTHER),
     # Accounts and credentials
+    Activity("registration_refused", AuditClass.AUTHENTICATION, _OTHER, ("taken",)),
     Activity("account_registered", AuditClass.ACCOUNT_CHANGE, 1),
     Activity("account_suspended", AuditClass.ACCOUNT_CHANGE, 5),
     Activity("account_reinstated", AuditClass.ACCOUNT_CHANGE, 2),

@@ -7,7 +7,7 @@ from typing import Final
 from cnop_core.clock import Clock
 from cnop_core.errors import FieldError, InvalidInput
 from cnop_core.ids import Entropy, UserId, prefixed_id
-from cnop_platform.audit import AuditTrail
+from cnop_platform.audit import AuditTrail, Severity
 from cnop_platform.directory import username_put
 from cnop_platform.permissions import Role
 from cnop_platform.request_context import RequestContext
@@ -66,7 +66,7 @@ class Registration:
         self._require_age(account.profile)
         self._hasher.require_room()
         await require_strong(self._judge, account.password, username=account.username, profile=account.profile)
-        await self._require_free(account)
+        await self._require_free(account, context)
         async with self._hasher.turn():
             password = await self._hasher.hash(account.password, now=self._clock.now())
         return await self._commit(account.username, account.profile, password, roles=roles, context=context)
@@ -121,18 +121,31 @@ class Registration:
         try:
             await self._store.transact(writes)
         except ConditionFailed as error:
-            raise _taken(error.concerns(name_claim.key)) from None
+            raise self._taken("username" if error.concerns(name_claim.key) else "email", context) from None
         return replace(user, version=1)
 
     def _require_age(self, profile: Profile) -> None:
         check_age(profile, self._clock)
 
-    async def _require_free(self, account: NewAccount) -> None:
+    async def _require_free(self, account: NewAccount, context: RequestContext) -> None:
         """Answer early when a name is taken; whether it really is free, the transaction decides."""
         if await self._accounts.find(account.username) is not None:
-            raise _taken(True)
+            raise self._taken("username", context)
         if await self._accounts.find(account.profile.email) is not None:
-            raise _taken(False)
+            raise self._taken("email", context)
+
+    def _taken(self, what: str, context: RequestContext) -> AlreadyTaken:
+        """Record which of the two it was for auditors, and tell the caller that it was one of them (ADR 1)."""
+        event = trail.authentication(
+            "registration_refused",
+            user_id=None,
+            context=context,
+            succeeded=False,
+            severity=Severity.LOW,
+            details={"taken": what},
+        )
+        self._audit.emit(event)
+        return AlreadyTaken("this user name or email address is taken; if it is yours, log in")
 
 
 def check_age(profile: Profile, clock: Clock) -> None:
@@ -164,9 +177,3 @@ async def require_strong(
     if objections:
         found = tuple(FieldError(field, objection) for objection in objections)
         raise WeakPassword("the password is too easy to guess; see errors", errors=found)
-
-
-def _taken(username: bool) -> AlreadyTaken:
-    field = "username" if username else "email"
-    what = "user name" if username else "email address"
-    return AlreadyTaken(f"this {what} is taken", errors=(FieldError(field, "is taken"),))
