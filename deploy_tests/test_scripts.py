@@ -15,6 +15,7 @@ SCRIPTS = [
     "scripts/deploy-docker.sh",
     "scripts/deploy.sh",
     "scripts/destroy.sh",
+    "scripts/promote.sh",
     "scripts/render.sh",
     "scripts/smoke-test.sh",
     "scripts/test-local.sh",

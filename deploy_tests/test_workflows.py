@@ -1,6 +1,7 @@
 """The pipeline: well-formed, pinned, with no more rights than needed, and nothing of what it builds unsigned."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ ZIZMOR = "zizmor==1.32.0"
 SCHEMAS = "check-jsonschema==0.39.0"
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 VERSION = re.compile(r"# v\d+\.\d+\.\d+$")
+IMAGES = {path.parent.name for path in (ROOT / "docker").glob("*/Dockerfile")} - {"dev"}
 # Who may write, what, and nothing else.
 WRITES = {("release.yml", "image"): {"packages", "id-token", "attestations"}}
 
@@ -71,11 +73,54 @@ def test_no_checkout_leaves_the_token_behind() -> None:
 
 def test_every_image_is_built_listed_and_signed() -> None:
     job = parsed(FOLDER / "workflows/release.yml")["jobs"]["image"]
-    images = {path.parent.name for path in (ROOT / "docker").glob("*/Dockerfile")} - {"dev"}
-    assert set(job["strategy"]["matrix"]["image"]) == images
+    assert set(job["strategy"]["matrix"]["image"]) == IMAGES
     used = " ".join(step.get("uses", "") for step in job["steps"])
     for action in ("anchore/sbom-action", "actions/attest-build-provenance", "actions/attest-sbom"):
         assert action in used
+
+
+def test_what_is_released_is_built_on_base_images_fixed_by_their_digests() -> None:
+    jobs = parsed(FOLDER / "workflows/release.yml")["jobs"]
+    (asking,) = jobs["bases"]["steps"]
+    (building,) = (step["run"] for step in jobs["image"]["steps"] if step.get("id") == "build")
+    bases = {
+        (image, argument)
+        for path in (ROOT / "docker").glob("*/Dockerfile")
+        for image, argument in re.findall(r"^FROM (\S+?)\$\{(\w+_DIGEST)", path.read_text(), re.MULTILINE)
+    }
+    assert {argument for _, argument in bases} == {"PYTHON_DIGEST", "NODE_DIGEST"}
+    for image, argument in bases:
+        output = argument.removesuffix("_DIGEST").lower()
+        assert f"{output}=$(docker buildx imagetools inspect {image} " in asking["run"]
+        assert jobs["image"]["env"][argument] == f"${{{{ needs.bases.outputs.{output} }}}}"
+        # Without a digest the build would take whatever the tag names.
+        assert f'--build-arg "{argument}=${{{argument}:?}}"' in building
+
+
+@pytest.mark.parametrize(("workflow", "job"), [("release", "image"), ("upkeep", "images")])
+def test_every_image_is_looked_through_for_known_weaknesses(workflow: str, job: str) -> None:
+    found = parsed(FOLDER / f"workflows/{workflow}.yml")["jobs"][job]
+    assert set(found["strategy"]["matrix"]["image"]) == IMAGES
+    (scan,) = (step for step in found["steps"] if step.get("uses", "").startswith("anchore/scan-action@"))
+    assert scan["with"]["fail-build"] is True
+    assert scan["with"]["severity-cutoff"] == "high"
+    # Nothing weak is pushed.
+    names = [step.get("id") or step.get("uses", "") for step in found["steps"]]
+    assert "push" not in names[: names.index(scan["uses"])]
+
+
+def test_every_lock_is_looked_through_for_known_weaknesses(tmp_path: Path) -> None:
+    job = parsed(FOLDER / "workflows/upkeep.yml")["jobs"]["packages"]
+    said = "\n".join(step.get("run", "") for step in job["steps"])
+    version = re.search(r"pip-audit==\S+", said)
+    assert version is not None
+    assert "npm audit" in said
+    locks = output("git", "ls-files", "*requirements*.txt").split()
+    assert len(locks) > 5
+    # What it would ask about, without asking anybody.
+    audit = from_pypi("pip-audit", version[0])
+    for lock in locks:
+        output(audit, "--dry-run", "--disable-pip", "--require-hashes", "--requirement", lock)
 
 
 def test_dependabot_watches_every_folder_that_names_something_of_others() -> None:

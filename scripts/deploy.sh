@@ -9,7 +9,7 @@
 #   --dry-run    only show what would be done
 #   --yes        do not ask before changing anything in production
 #
-# Production takes its images from the registry that kubernetes/overlays/prod/installation.env names: the pipeline puts
+# Production takes its images from the registry that kubernetes/overlays/prod/installation.env names: promote.sh puts
 # them there. CNOP_CLUSTER names the kind cluster: order-processor, or the only one that there is. Terraform keeps each
 # environment's state in a workspace of its name; TF_VAR_... and TF_CLI_ARGS_... reach it.
 set -euo pipefail

@@ -71,8 +71,9 @@ resource "aws_eks_node_group" "this" {
   node_group_name = "general"
   node_role_arn   = aws_iam_role.nodes.arn
   subnet_ids      = [for subnet in aws_subnet.private : subnet.id]
-  ami_type        = "BOTTLEROCKET_ARM_64"
-  instance_types  = ["t4g.medium"]
+  # As the images: .github/workflows/release.yml builds them for x86-64.
+  ami_type        = "BOTTLEROCKET_x86_64"
+  instance_types  = ["t3a.medium"]
   capacity_type   = "ON_DEMAND"
 
   scaling_config {
