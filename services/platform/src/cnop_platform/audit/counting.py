@@ -24,7 +24,10 @@ _events = Counter(
 )
 dropped = Counter("cnop_audit_dropped_total", "Audit records lost because the queue was full")
 waiting = Gauge("cnop_audit_queue_records", "Audit records that wait to be written")
-faults = Counter("cnop_audit_chain_faults_total", "Checkpoints found missing, malformed, unsigned or out of line, heads and records not as written")
+faults = Counter(
+    "cnop_audit_chain_faults_total",
+    "Checkpoints found missing, malformed, unsigned or out of line, heads and records not as written",
+)
 sealed_at = Gauge("cnop_audit_sealed_timestamp_seconds", "When this process last knew everything to be sealed")
 
 for _event, _outcome in _WATCHED:
