@@ -20,6 +20,7 @@ from cnop_core.money import PRICE_SCALE, PriceUnits, parse_units
 from cnop_ledger import Ledger, LedgerReader, Outcome
 from cnop_ledger.testing import KEYS, ORIGIN, deposit_command
 from cnop_orders.application.changes import NewTerms
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.requests import OrderRequest
 from cnop_orders.application.trading import Caller, Promise, Trading
 from cnop_orders.domain.order import OrderType, TimeInForce
@@ -114,7 +115,7 @@ class Desk:
         """Place an order of 0.01 BTC."""
         ends = self.clock.now() + timedelta(hours=1) if tif is TimeInForce.GTD else None
         request = OrderRequest(order_type, BITCOIN, "0.01", price=price, time_in_force=tif, expires_at=ends)
-        promise = Promise(str(uuid.uuid4()), repr(request)) if key else None
+        promise = Promise(str(uuid.uuid4()), request.sent()) if key else None
         return await self.trading.place(Caller(USER, ORIGIN), request, promise)
 
 
@@ -126,6 +127,7 @@ async def open_desk(store: CountingStore) -> Desk:
     board = PriceBoard(store=store, cache=connect("unix:///nowhere"), clock=clock)
     trading = Trading(
         store=store,
+        codec=OrderCodec(KEYS),
         ledger=ledger,
         reader=LedgerReader(store, KEYS),
         catalogue=catalogue,

@@ -29,6 +29,7 @@ from cnop_core.ids import AssetId, UserId
 from cnop_core.money import PRICE_SCALE, PriceUnits, format_units, parse_units
 from cnop_ledger import ChainKeys, Ledger, LedgerReader
 from cnop_ledger.testing import ORIGIN, deposit_command
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.requests import OrderRequest
 from cnop_orders.application.trading import Caller, Trading
 from cnop_orders.domain.order import OrderType
@@ -149,6 +150,7 @@ async def _rest(stack: Trial, users: int) -> Book:
 def _trading(store: Store, ledger: Ledger, stack: Trial, clock: Clock) -> Trading:
     return Trading(
         store=store,
+        codec=OrderCodec(_keys(stack)),
         ledger=ledger,
         reader=LedgerReader(store, _keys(stack)),
         catalogue=Catalogue(store=store, clock=clock),

@@ -13,18 +13,29 @@ from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
 from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_core.money import PriceUnits, Units
-from cnop_ledger import STATEMENT_COLUMNS, USD, ChainKeys, Ledger
-from cnop_ledger.testing import deposit_command, market_command
-from cnop_orders.application.codec import order_put
+from cnop_ledger import (
+    STATEMENT_COLUMNS,
+    USD,
+    ChainKeys,
+    Command,
+    Decision,
+    Ledger,
+    Response,
+    Snapshot,
+    fill,
+)
+from cnop_ledger.testing import KEYS, ORIGIN, deposit_command, market_command
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.domain.lifecycle import Status
 from cnop_orders.domain.order import Order, OrderType, TimeInForce
 from cnop_platform.directory import username_put
-from cnop_platform.store import Absent, Key, Put
+from cnop_platform.store import Absent, Anything, Delete, Key, Put, Write
 from cnop_platform.store.memory import MemoryStore
 from cnop_platform.store.open import open_store, sqlite_url
 from cnop_platform.system import SystemClock
 
 USER = UserId("user-1")
+CODEC = OrderCodec(KEYS)
 
 
 def order(number: int, **changes) -> Order:
@@ -51,14 +62,15 @@ async def test_what_open_orders_hold_is_added_up_by_asset() -> None:
         order(3, order_type=OrderType.LIMIT_SELL),
         order(4, status=Status.CANCELLED),
     ]
-    await store.transact([order_put(USER, each, condition=Absent()) for each in orders])
-    await store.transact([order_put(UserId("user-2"), order(5), condition=Absent())])
-    held = await StoredOpenOrders(store).open_holds(USER)
+    await store.transact([CODEC.put(USER, each, condition=Absent()) for each in orders])
+    await store.transact([CODEC.put(UserId("user-2"), order(5), condition=Absent())])
+    held = await StoredOpenOrders(store, CODEC).open_holds(USER)
     assert held.orders == 3
     assert held.units == {USD: 300_00, AssetId("BTC"): 10**8}
+    assert held.fills == {}
 
 
-def write(state: StateDir, *puts: Put) -> None:
+def write(state: StateDir, *puts: Write) -> None:
     async def work() -> None:
         store = await open_store(sqlite_url(state.database))
         await store.transact(puts)
@@ -109,6 +121,43 @@ def test_an_order_that_cannot_be_read_is_named_and_the_next_wallet_is_checked(
         ["user-1-later wallet", "the chain verifies"],
     ]
     assert lines[2] == "2 wallets and 2 entries checked, 2 broken"
+
+
+@pytest.mark.parametrize("kept", ["resting", "filled", None])
+def test_an_order_that_was_rolled_back_or_removed_is_found(
+    books: StateDir, capsys: pytest.CaptureFixture[str], kept: str | None
+) -> None:
+    """Its signature is sound, since it was that order once."""
+    resting, filled = asyncio.run(fill_an_order(books))
+    write(books, {"resting": resting, "filled": filled}.get(kept or "") or Delete(resting.key))
+    names = {
+        "resting": ["holds are the sum of open orders"],
+        "filled": [],
+        None: ["an order is filled once, as it says itself"],
+    }
+    assert verify(books) == len(names[kept])
+    assert [line.split(": ")[1] for line in capsys.readouterr().out.splitlines()[:-1]] == names[kept]
+
+
+async def fill_an_order(state: StateDir) -> tuple[Put, Put]:
+    """Fill an order as the engine does; return the writes of its item as it rested, and as it is filled."""
+    keys = ChainKeys.from_text(SecretStore(state.secrets).value("cnop_ledger_key"))
+    store, codec = await open_store(sqlite_url(state.database)), OrderCodec(keys)
+    ledger = Ledger(store, keys, clock=SystemClock(), entropy=os.urandom)
+    await ledger.execute(deposit_command(USER, 100_000))
+    resting = order(1)
+    trade = resting.trade_at(PriceUnits(100 * 10**8))
+    filled = resting.filled(trade, at_ms=2)
+
+    def decide(seen: Snapshot) -> Decision:
+        change = fill(seen.wallet, trade=trade, order_id=resting.order_id, stamp=seen.stamp)
+        return Decision(Response(200, "{}"), change, (codec.put(USER, filled, condition=Absent()),))
+
+    await ledger.execute(Command(USER, ORIGIN, decide))
+    await ledger.close()
+    await store.close()
+    first, second = (codec.put(USER, each, condition=Anything()) for each in (resting, filled))
+    return first, second
 
 
 async def fill_books(state: StateDir) -> None:

@@ -23,6 +23,7 @@ from cnop_ledger import (
 )
 from cnop_ledger.domain.pricing import Side
 from cnop_ledger.testing import KEYS
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.engine import Engine
 from cnop_orders.application.trading import Caller
 from cnop_orders.bootstrap import Parts, create
@@ -92,6 +93,7 @@ class Exchange:
         self.reader = LedgerReader(store, KEYS)
         self.parts = Parts.build(
             store=store,
+            keys=KEYS,
             cache=self.cache,
             clock=self.clock,
             entropy=entropy,
@@ -140,6 +142,7 @@ class Exchange:
         store = store or self.store
         return Engine(
             store=store,
+            codec=OrderCodec(KEYS),
             ledger=Ledger(store, KEYS, clock=self.clock, entropy=self.entropy),
             catalogue=Catalogue(store=store, clock=self.clock),
             board=board or self.board,

@@ -20,6 +20,7 @@ from cnop_core.clock import from_rfc3339
 from cnop_core.errors import CnopError
 from cnop_core.ids import UserId
 from cnop_ledger import STATEMENT_COLUMNS, ChainKeys, LedgerReader, Report, StatementRow, statement, verify
+from cnop_orders.application.codec import OrderCodec
 from cnop_platform.directory import Directory
 from cnop_platform.store import Store
 from cnop_platform.store.open import open_store, sqlite_url
@@ -92,9 +93,9 @@ def store_of(state: StateDir) -> str:
 async def check_all(url: str, keys: ChainKeys) -> Report:
     """Check all wallets of a store, with progress shown on a terminal."""
     store = await open_store(url)
-    report = Report()
+    orders, report = StoredOpenOrders(store, OrderCodec(keys)), Report()
     try:
-        async for report in verify(store, keys, clock=SystemClock(), open_orders=StoredOpenOrders(store)):
+        async for report in verify(store, keys, clock=SystemClock(), open_orders=orders):
             progress(report)
     finally:
         await store.close()

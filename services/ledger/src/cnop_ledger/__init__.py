@@ -2,7 +2,6 @@
 
 from cnop_ledger.application.audit_records import audit_record, money_records
 from cnop_ledger.application.chain import ChainKeys, InvalidKey
-from cnop_ledger.application.codec import CorruptItem
 from cnop_ledger.application.commands import (
     Command,
     Decision,
@@ -16,6 +15,7 @@ from cnop_ledger.application.reads import HistoryPage, LedgerReader, entry_mac
 from cnop_ledger.application.replay import Finding, Invariant
 from cnop_ledger.application.runner import Bounds, Ledger
 from cnop_ledger.application.settlement import Stats
+from cnop_ledger.application.signing import CorruptItem, read_signed, signed_put
 from cnop_ledger.application.statement import COLUMNS as STATEMENT_COLUMNS
 from cnop_ledger.application.statement import StatementRow, statement
 from cnop_ledger.application.verify import OpenHolds, OpenOrders, Report, verify
@@ -97,9 +97,11 @@ __all__ = [
     "money_records",
     "place_hold",
     "price_trade",
+    "read_signed",
     "realized_pnl",
     "record",
     "release_hold",
+    "signed_put",
     "statement",
     "verify",
     "withdraw",

@@ -12,8 +12,10 @@ from cnop_ledger import (
     Amount,
     ChainKeys,
     Command,
+    CorruptItem,
     Decision,
     Invariant,
+    LedgerReader,
     OpenHolds,
     Posting,
     Response,
@@ -306,3 +308,59 @@ def replace_sk(key, sk):
 
 def replace_units(balance):
     return balance._replace(posted=balance.posted + 1)
+
+
+class FilledOrders:
+    """The two orders of `traded`, as their items say it, changed as told."""
+
+    def __init__(self, reader, user, **changes):
+        self._reader, self._user, self._changes = reader, user, changes
+
+    async def open_holds(self, _user):
+        fills = {entry.order_id: entry.trade async for entry in self._reader.entries(self._user) if entry.trade}
+        return OpenHolds(orders=1, units={USD: 1_23}, fills={**fills, **self._changes})
+
+
+@pytest.fixture
+def orders(store, user):
+    return lambda **changes: FilledOrders(LedgerReader(store, KEYS), user, **changes)
+
+
+@pytest.mark.usefixtures("traded")
+async def test_orders_that_say_what_was_booked_are_sound(check, orders):
+    assert (await check(open_orders=orders())).is_sound
+
+
+@pytest.mark.usefixtures("traded")
+@pytest.mark.parametrize("changes", [{"fee": 0}, {"total": 1}, {"quantity": 1}, {"price": 1}])
+async def test_an_order_that_says_another_trade_than_was_booked_is_found(finding, orders, store, user, changes):
+    other = replace((await entry_of(store, user, 2)).trade, **changes)
+    assert await finding(open_orders=orders(ord_1=other)) == (None, Invariant.FILLS)
+
+
+@pytest.mark.usefixtures("traded")
+async def test_a_trade_whose_order_is_not_filled_and_an_order_without_trade_are_found(finding, orders, store, user):
+    assert await finding(open_orders=orders(ord_2=None)) == (None, Invariant.FILLS)
+    trade = (await entry_of(store, user, 2)).trade
+    assert await finding(open_orders=orders(ord_9=trade)) == (None, Invariant.FILLS)
+
+
+@pytest.mark.usefixtures("traded")
+async def test_an_order_that_was_filled_twice_is_found(finding, ledger, user):
+    await ledger.execute(market_command(user, OrderId("ord_4")))
+    market = market_command(user, OrderId("ord_4"))
+
+    def again(seen):
+        return replace(market.decide(seen), writes=())
+
+    await ledger.execute(replace(market, decide=again))
+    assert await finding() == (7, Invariant.FILLS)
+
+
+@pytest.mark.usefixtures("traded")
+async def test_an_order_that_cannot_be_read_is_found(finding):
+    class Unreadable:
+        async def open_holds(self, user):
+            raise CorruptItem("an order was not written by this ledger")
+
+    assert await finding(open_orders=Unreadable()) == (None, Invariant.ORDERS)

@@ -10,9 +10,10 @@ from fastapi import FastAPI
 
 from cnop_core.clock import Clock
 from cnop_core.ids import Entropy
-from cnop_ledger import Ledger, LedgerReader
+from cnop_ledger import ChainKeys, Ledger, LedgerReader
 from cnop_orders import VERSION
 from cnop_orders.api import holdings, orders, stream
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.holdings import Holdings
 from cnop_orders.application.portfolio_history import PortfolioHistory
 from cnop_orders.application.queries import OrderReader
@@ -63,6 +64,7 @@ class Parts:
         cls,
         *,
         store: Store,
+        keys: ChainKeys,
         cache: valkey.Valkey,
         clock: Clock,
         entropy: Entropy,
@@ -75,9 +77,11 @@ class Parts:
         board = PriceBoard(store=store, cache=cache, clock=clock)
         catalogue = Catalogue(store=store, clock=clock)
         bell, ear = WalletBell(cache), WalletEar(cache)
-        orders = OrderReader(store)
+        codec = OrderCodec(keys)
+        orders = OrderReader(store, codec)
         trading = Trading(
             store=store,
+            codec=codec,
             ledger=ledger,
             reader=reader,
             catalogue=catalogue,
@@ -132,6 +136,7 @@ def build(settings: OrderSettings, *, streams: Streams | None = None, keys: KeyS
             )
             parts = Parts.build(
                 store=base.store,
+                keys=settings.chain_keys,
                 cache=base.cache,
                 clock=base.clock,
                 entropy=system_entropy,

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from cnop_ledger import Ledger
 from cnop_orders.adapters.worker import LEASE_NAME, EngineWorker
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.engine import Engine
 from cnop_orders.settings import EngineSettings
 from cnop_platform.audit.sealer import Sealer
@@ -36,6 +37,7 @@ async def engine(settings: EngineSettings) -> None:
         worker = EngineWorker(
             engine=Engine(
                 store=base.store,
+                codec=OrderCodec(settings.chain_keys),
                 ledger=ledger,
                 catalogue=Catalogue(store=base.store, clock=base.clock),
                 board=board,

@@ -1,13 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnop_orders.application.codec import decode_order, order_put
+from cnop_ledger.testing import KEYS
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.keys import open_index, price_text
 from cnop_orders.domain.lifecycle import Status
 from cnop_orders.domain.order import Order, OrderType, TimeInForce
 from cnop_platform.store import Absent, Item
 from cnop_platform.store.codec import decode_body, encode_body
 
+CODEC = OrderCodec(KEYS)
 AMOUNT = st.integers(0, 10**15)
 OPTIONAL = st.one_of(st.none(), AMOUNT)
 ORDERS = st.builds(
@@ -34,9 +36,9 @@ ORDERS = st.builds(
 
 @given(order=ORDERS)
 def test_an_order_comes_back_as_it_was_stored(order):
-    put = order_put("usr_1", order, condition=Absent())
+    put = CODEC.put("usr_1", order, condition=Absent())
     stored = Item(put.key, 1, decode_body(encode_body(put.body)), None, put.index)
-    assert decode_order(stored) == order
+    assert CODEC.read(stored) == order
 
 
 @given(order=ORDERS)
@@ -58,5 +60,5 @@ def test_a_market_order_is_a_small_item():
         client_order_id="c" * 64, status=Status.COMPLETED, executed_price=10**14, total=10**7, fee=10**5,
         completed_ms=10**13,
     )  # fmt: skip
-    put = order_put("usr_01KB0000000000000000000000", order, condition=Absent())
+    put = CODEC.put("usr_01KB0000000000000000000000", order, condition=Absent())
     assert len(encode_body(put.body)) + len(put.key.pk) + len(put.key.sk) < 500

@@ -1,13 +1,15 @@
 import asyncio
+import json
 
 import pytest
 from exchange import ALICE, BOB, Exchange
 
-from cnop_ledger import Kind
+from cnop_ledger import Kind, signed_put
+from cnop_ledger.testing import KEYS
 from cnop_orders.application.keys import expiry_partitions, order_key
 from cnop_orders.domain.order import Order
 from cnop_platform.prices import PriceBoard, Quote, snapshot_put
-from cnop_platform.store import Delete, Key, Put
+from cnop_platform.store import Anything, Delete, Key, Put
 
 
 @pytest.fixture
@@ -271,25 +273,44 @@ async def test_an_engine_reads_prices_from_the_store_while_valkey_is_away(exchan
     assert await status(exchange, order) == "completed"
 
 
-async def damage(exchange, key, **changes):
-    """Overwrite members of a stored item; what else it is, and where the index has it, stays."""
+async def damage(exchange, key, change):
+    """Overwrite members of a stored item; where it is, and where the index has it, stays."""
     item = await exchange.store.get(key)
-    await exchange.store.transact([Put(key, {**item.body, **changes}, index=item.index)])
+    await exchange.store.transact([Put(key, change(item.body), index=item.index)])
 
 
 def key_of(order, user_id=ALICE):
     return order_key(user_id, order["order_id"])
 
 
-DAMAGES = {"of a later version": {"v": 99}, "with an unknown status": {"status": "lost"}, "cut short": {"at": []}}
+def edited(before, after):
+    def edit(body):
+        text = body["data"].replace(before, after)
+        assert text != body["data"]
+        return {**body, "data": text}
+
+    return edit
 
 
-@pytest.mark.parametrize("changes", DAMAGES.values(), ids=DAMAGES)
-async def test_an_order_that_cannot_be_read_is_left_and_the_others_fill(exchange, changes):
+DAMAGES = {
+    "with a lower fee": edited('"bps":50', '"bps":0'),
+    "with a higher limit": edited('"limit":4000000000000', '"limit":4900000000000'),
+    "with a larger quantity": edited('"qty":10000000', '"qty":90000000'),
+    "of another key": lambda body: {**body, "key": "AAAAAAAA"},
+    "without a signature": lambda body: {"data": body["data"]},
+    "in clear": lambda body: json.loads(body["data"]),
+    "cut short": edited('"at":', '"as":'),
+    "empty": lambda body: {},
+}
+
+
+@pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES)
+async def test_an_order_that_was_tampered_with_is_left_and_the_others_fill(exchange, change):
+    exchange.set_terms(fee_basis_points=50)
     await exchange.fund(ALICE, 10_000)
     await exchange.fund(BOB, 10_000)
     broken, beside, good = await exchange.rest(), await exchange.rest(), await exchange.rest(user_id=BOB)
-    await damage(exchange, key_of(broken), **changes)
+    await damage(exchange, key_of(broken), change)
     before = await exchange.store.get(key_of(broken))
     await exchange.price(BTC="39000")
     tally = await exchange.engine().work()
@@ -298,11 +319,49 @@ async def test_an_order_that_cannot_be_read_is_left_and_the_others_fill(exchange
     assert await exchange.store.get(key_of(broken)) == before
 
 
+async def test_an_order_of_a_later_version_is_left_for_a_process_that_knows_it(exchange):
+    await exchange.fund(ALICE, 10_000)
+    order, good = await exchange.rest(), await exchange.rest()
+    item = await exchange.store.get(key_of(order))
+    later = {**json.loads(item.body["data"]), "v": 99}
+    await exchange.store.transact([signed_put(item.key, later, KEYS, Anything(), index=item.index)[0]])
+    await exchange.price(BTC="39000")
+    tally = await exchange.engine().work()
+    assert (tally.filled, list(tally.broken)) == (1, [key_of(order)])
+    assert await status(exchange, good) == "completed"
+
+
+async def test_an_order_cannot_be_moved_to_another_owner(exchange):
+    await exchange.fund(ALICE, 10_000)
+    await exchange.fund(BOB, 10_000)
+    order, other = await exchange.rest(), await exchange.rest(user_id=BOB)
+    item = await exchange.store.get(key_of(order))
+    await damage(exchange, key_of(other, BOB), lambda _: item.body)
+    await exchange.price(BTC="39000")
+    tally = await exchange.engine().work()
+    assert (tally.filled, list(tally.broken)) == (1, [key_of(other, BOB)])
+
+
+async def test_nobody_can_read_or_change_an_order_that_was_tampered_with(exchange):
+    await exchange.fund(ALICE, 10_000)
+    order = await exchange.rest()
+    await damage(exchange, key_of(order), edited('"limit":4000000000000', '"limit":1'))
+    before = await exchange.everything()
+    path = f"/orders/{order['order_id']}"
+    answers = [
+        await exchange.call("GET", path),
+        await exchange.call("DELETE", path),
+        await exchange.call("PATCH", path, json={"quantity": "0.2"}),
+    ]
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(500, "INTERNAL_ERROR")}
+    assert await exchange.everything() == before
+
+
 async def test_an_order_that_cannot_be_read_keeps_no_other_from_expiring(exchange):
     await exchange.fund(ALICE, 10_000)
     ends = {"time_in_force": "GTD", "expires_at": "2026-01-31T12:01:00Z"}
     broken, good = await exchange.rest(**ends), await exchange.rest(**ends)
-    await damage(exchange, key_of(broken), v=99)
+    await damage(exchange, key_of(broken), lambda body: {})
     await exchange.store.transact([Put(Key("EXPIRING#0", "0000000000001#nobody"), {})])
     exchange.clock.advance(seconds=61)
     tally = await exchange.engine().work()

@@ -1,19 +1,17 @@
 """Wallets and entries as store bodies: one signed JSON text, with short names and nothing that can be left out."""
 
-import json
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from cnop_core.ids import AssetId, OrderId, TransactionId, UserId
 from cnop_core.money import Cents, PriceUnits, Units
 from cnop_ledger.application.chain import ChainKeys
 from cnop_ledger.application.keys import entry_key, wallet_key
+from cnop_ledger.application.signing import read_signed, signed_put
 from cnop_ledger.domain.entries import Account, Amount, Balance, Entry, Kind, Origin, Posting, Seal, Stamp
-from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.pricing import Side, Trade
 from cnop_ledger.domain.wallet import DayTotals, Holding, Wallet
-from cnop_platform.store import Absent, Condition, Item, Key, Put
+from cnop_platform.store import Absent, Condition, Item, Put
 
 FORMAT: Final = 1
 _COUNTED: Final = (
@@ -27,12 +25,6 @@ _COUNTED: Final = (
     Kind.RECORD,
 )
 """The order of the counters in a stored wallet; a new kind goes to the end."""
-_T = TypeVar("_T")
-_render = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-
-
-class CorruptItem(InvariantViolated):
-    """A stored wallet or entry is not one that this ledger wrote."""
 
 
 def put_wallet(wallet: Wallet, keys: ChainKeys, *, head: str, condition: Condition) -> Put:
@@ -47,7 +39,7 @@ def put_wallet(wallet: Wallet, keys: ChainKeys, *, head: str, condition: Conditi
         "n": [wallet.counts.get(kind, 0) for kind in _COUNTED],
         "has": {asset_id: _holding_list(wallet, holding) for asset_id, holding in wallet.holdings.items()},
     }
-    put, _ = _signed_put(wallet_key(wallet.user_id), content, keys, condition)
+    put, _ = signed_put(wallet_key(wallet.user_id), content, keys, condition)
     return put
 
 
@@ -56,7 +48,7 @@ def read_wallet(user_id: UserId, item: Item | None, keys: ChainKeys) -> Wallet:
     if item is None:
         return Wallet(user_id)
     what = f"the wallet of {user_id}"
-    return _read(lambda: _wallet(user_id, item.version, _content(item, keys)), what=what)
+    return read_signed(item, keys, lambda content: _wallet(user_id, item.version, _known(content)), what=what)
 
 
 def put_entry(entry: Entry, keys: ChainKeys, *, previous: str, ref: str | None) -> tuple[Entry, Put]:
@@ -80,14 +72,15 @@ def put_entry(entry: Entry, keys: ChainKeys, *, previous: str, ref: str | None) 
         "idem": ref,
     }
     content.update((name, value) for name, value in optional.items() if value)
-    put, mac = _signed_put(entry_key(entry.user_id, entry.seq), content, keys, Absent())
+    put, mac = signed_put(entry_key(entry.user_id, entry.seq), content, keys, Absent())
     return replace(entry, idempotency_ref=ref, seal=Seal(previous, keys.signing_id, mac)), put
 
 
 def read_entry(user_id: UserId, item: Item, keys: ChainKeys) -> Entry:
     """Return the stored entry. Raises `CorruptItem` when no ledger wrote it there."""
     seal = (item.body.get("key"), item.body.get("mac"))
-    return _read(lambda: _entry(user_id, _content(item, keys), *seal), what=f"{item.key.sk} of {user_id}")
+    what = f"{item.key.sk} of {user_id}"
+    return read_signed(item, keys, lambda content: _entry(user_id, _known(content), *seal), what=what)
 
 
 def stored_mac(item: Item) -> object:
@@ -95,29 +88,10 @@ def stored_mac(item: Item) -> object:
     return item.body.get("mac")
 
 
-def _signed_put(key: Key, content: object, keys: ChainKeys, condition: Condition) -> tuple[Put, str]:
-    text = _render(content)
-    mac = keys.sign(key, text)
-    return Put(key, {"data": text, "key": keys.signing_id, "mac": mac}, condition), mac
-
-
-def _content(item: Item, keys: ChainKeys) -> Any:
-    text = item.body["data"]
-    if not isinstance(text, str) or not keys.verifies(
-        item.key, text, key_id=item.body.get("key"), mac=item.body.get("mac")
-    ):
-        raise ValueError("no valid signature")
-    content = json.loads(text)
+def _known(content: Any) -> Any:
     if content["v"] != FORMAT:
         raise ValueError("unknown format")
     return content
-
-
-def _read(build: Callable[[], _T], *, what: str) -> _T:
-    try:
-        return build()
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptItem(f"{what} was not written by this ledger ({error}); run the ledger verification") from error
 
 
 def _holding_list(wallet: Wallet, holding: Holding) -> list[int]:

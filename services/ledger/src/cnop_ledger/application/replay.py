@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from cnop_core.ids import AssetId, UserId
+from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_ledger.application.chain import ChainKeys
-from cnop_ledger.application.codec import CorruptItem, read_entry
+from cnop_ledger.application.codec import read_entry
 from cnop_ledger.application.keys import entry_sk
+from cnop_ledger.application.signing import CorruptItem
 from cnop_ledger.domain.entries import Account, Entry
 from cnop_ledger.domain.errors import InvariantViolated
 from cnop_ledger.domain.movements import realized_pnl
-from cnop_ledger.domain.pricing import total_of
+from cnop_ledger.domain.pricing import Trade, total_of
 from cnop_ledger.domain.wallet import Wallet, advance
 from cnop_platform.store import Item
 
@@ -29,6 +30,7 @@ class Invariant(StrEnum):
     CHAIN = "the chain verifies"
     HOLDS = "holds are the sum of open orders"
     ORDERS = "orders are as they were written"
+    FILLS = "an order is filled once, as it says itself"
     ONE_EFFECT = "one effect per idempotency key"
     PRICED = "totals and gains follow from quantity and price"
 
@@ -63,6 +65,8 @@ class Replay:
     """The last entry that each idempotency key caused."""
     system: dict[tuple[Account, AssetId], int] = field(default_factory=dict)
     """What the system accounts got from this wallet."""
+    fills: dict[OrderId, Trade] = field(default_factory=dict)
+    """The trade of each order that was filled."""
 
     def __post_init__(self) -> None:
         self.wallet = Wallet(self.user_id)
@@ -102,6 +106,7 @@ class Replay:
         if after != entry.after:
             raise self.broken(entry.seq, Invariant.SUM_OF_ENTRIES, "the balances it states do not follow from it")
         self._check_price(entry)
+        self._check_fill(entry)
         self._check_effect(entry)
         self._add_up(entry)
         self.wallet = wallet
@@ -115,6 +120,13 @@ class Replay:
             raise self.broken(entry.seq, Invariant.PRICED, f"the total should be {total} cents")
         if entry.realized_pnl != realized_pnl(self.wallet, trade):
             raise self.broken(entry.seq, Invariant.PRICED, "the realized gain does not follow from average cost")
+
+    def _check_fill(self, entry: Entry) -> None:
+        if entry.trade is None or entry.order_id is None:
+            return
+        if entry.order_id in self.fills:
+            raise self.broken(entry.seq, Invariant.FILLS, f"{entry.order_id} was filled before")
+        self.fills[entry.order_id] = entry.trade
 
     def _check_effect(self, entry: Entry) -> None:
         ref = entry.idempotency_ref

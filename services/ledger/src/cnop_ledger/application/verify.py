@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from cnop_core.clock import Clock, epoch_ms
-from cnop_core.ids import AssetId, UserId
+from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_ledger.application.chain import ChainKeys
-from cnop_ledger.application.codec import CorruptItem, read_wallet
+from cnop_ledger.application.codec import read_wallet
 from cnop_ledger.application.keys import ANSWERS, ENTRIES, PREFIX, entry_sk, partition, wallet_key
 from cnop_ledger.application.replay import Broken, Finding, Invariant, Replay
 from cnop_ledger.application.runner import DAY_SECONDS
+from cnop_ledger.application.signing import CorruptItem
 from cnop_ledger.domain.entries import Account
 from cnop_ledger.domain.errors import InvariantViolated
+from cnop_ledger.domain.pricing import Trade
 from cnop_ledger.domain.wallet import Wallet
 from cnop_platform.store import Item, Store
 
@@ -31,6 +33,8 @@ class OpenHolds:
 
     orders: int
     units: Mapping[AssetId, int]
+    fills: Mapping[OrderId, Trade] | None = None
+    """What the filled orders say of their trade; None where nobody asks them."""
 
 
 class OpenOrders(Protocol):
@@ -137,7 +141,9 @@ class _WalletCheck:
                 raise self._broken(None, Invariant.ORDERS, error.message) from error
             after = await self._store.get(wallet_key(self._user_id))
             if _version(before) == _version(after):
-                self._compare_holds(self._decode(after), orders)
+                wallet = self._decode(after)
+                self._compare_holds(wallet, orders)
+                self._compare_fills(wallet, orders)
                 return True
         return False
 
@@ -147,6 +153,18 @@ class _WalletCheck:
         if held != ordered or wallet.open_orders != orders.orders:
             detail = f"the wallet holds {held} for {wallet.open_orders} orders; {orders.orders} are open, for {ordered}"
             raise self._broken(None, Invariant.HOLDS, detail)
+
+    def _compare_fills(self, wallet: Wallet, orders: OpenHolds) -> None:
+        """Compare what was booked with what the orders say; those filled since the entries were read say more."""
+        if orders.fills is None:
+            return
+        said, booked = orders.fills, self.replay.fills
+        if wallet.seq > self.replay.wallet.seq:
+            said = {order_id: trade for order_id, trade in said.items() if order_id in booked}
+        for order_id in sorted(said.keys() | booked.keys()):
+            if said.get(order_id) != booked.get(order_id):
+                detail = f"{order_id} says {_figures(said.get(order_id))}, booked was {_figures(booked.get(order_id))}"
+                raise self._broken(None, Invariant.FILLS, detail)
 
     async def _apply_entries(self, last: str) -> None:
         cursor = None
@@ -203,6 +221,12 @@ class _WalletCheck:
 
     def _broken(self, seq: int | None, invariant: Invariant, detail: str) -> Broken:
         return self.replay.broken(seq, invariant, detail)
+
+
+def _figures(trade: Trade | None) -> str:
+    if trade is None:
+        return "nothing"
+    return f"{trade.side.value} {trade.quantity} {trade.asset_id} at {trade.price}, fee {trade.fee}"
 
 
 def _version(item: Item | None) -> int:

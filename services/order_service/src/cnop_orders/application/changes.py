@@ -7,7 +7,7 @@ from cnop_core.errors import FieldError
 from cnop_core.ids import OrderId
 from cnop_core.money import PRICE_SCALE, PriceUnits, Units
 from cnop_ledger import Decision, Response, Snapshot, amend_hold, fill, release_hold
-from cnop_orders.application.codec import decode_order, order_put
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.keys import expiry_key, owner_of
 from cnop_orders.application.placement import Market
 from cnop_orders.application.render import data_json, order_document
@@ -47,24 +47,24 @@ class NewTerms:
         return Units(quantity), limit_price
 
 
-def cancel(key: Key, snapshot: Snapshot) -> Decision:
+def cancel(key: Key, snapshot: Snapshot, codec: OrderCodec) -> Decision:
     """Close the order and free what it holds. Raises `UnknownOrder`, `OrderClosed`.
 
     One whose time is over is closed already for its owner; the engine, which notices within a second, frees its hold.
     """
-    item, order = _require(key, snapshot)
+    item, order = _require(key, snapshot, codec)
     closed = order.cancelled(at_ms=snapshot.stamp.at_ms)
-    return _released(item, order, closed, snapshot)
+    return _released(item, order, closed, snapshot, codec)
 
 
-def replace(key: Key, snapshot: Snapshot, *, terms: NewTerms, market: Market) -> Decision:
+def replace(key: Key, snapshot: Snapshot, codec: OrderCodec, *, terms: NewTerms, market: Market) -> Decision:
     """Give the order a new price, quantity or both, and adjust what it holds.
 
     It keeps its id and expiry, and rests: should it cross now, the engine fills it.
     Raises `UnknownOrder`, `OrderClosed`, `InvalidOrder`, `AssetUnavailable`, and what the ledger refuses.
     """
     at_ms = snapshot.stamp.at_ms
-    item, order = _require(key, snapshot)
+    item, order = _require(key, snapshot, codec)
     if order.limit_price is None or not order.is_open:
         raise OrderClosed(f"the order is {order.status.value} and no longer open")
     quantity, limit_price = terms.applied_to(order, order.limit_price, market)
@@ -73,10 +73,10 @@ def replace(key: Key, snapshot: Snapshot, *, terms: NewTerms, market: Market) ->
     change = amend_hold(
         snapshot.wallet, held=order.hold, hold=renewed.hold, order_id=order.order_id, stamp=snapshot.stamp
     )
-    return Decision(_response(renewed), change, (_put(item, renewed),))
+    return Decision(_response(renewed), change, (_put(codec, item, renewed),))
 
 
-def fill_resting(key: Key, snapshot: Snapshot, *, market: Market) -> Decision:
+def fill_resting(key: Key, snapshot: Snapshot, codec: OrderCodec, *, market: Market) -> Decision:
     """Fill the order at the current price, if it is still open, not past its expiry, and the price crosses.
 
     `snapshot` has the asset as it is listed now, since `market` may know it from before it was delisted.
@@ -84,44 +84,44 @@ def fill_resting(key: Key, snapshot: Snapshot, *, market: Market) -> Decision:
     item, price = snapshot.items.get(key), market.price(snapshot.now)
     if item is None or price is None or not _is_traded(market, snapshot):
         return NOTHING_TO_DO
-    order = decode_order(item)
+    order = codec.read(item)
     if not _is_fillable(order, price, snapshot.stamp.at_ms):
         return NOTHING_TO_DO
     trade = order.trade_at(price)
     filled = order.filled(trade, at_ms=snapshot.stamp.at_ms)
     change = fill(snapshot.wallet, trade=trade, order_id=order.order_id, stamp=snapshot.stamp, held=order.hold)
-    return Decision(_NO_ANSWER, change, (_put(item, filled),))
+    return Decision(_NO_ANSWER, change, (_put(codec, item, filled),))
 
 
-def expire(key: Key, snapshot: Snapshot) -> Decision:
+def expire(key: Key, snapshot: Snapshot, codec: OrderCodec) -> Decision:
     """Close the order and free what it holds, if it is still open and its time is over."""
     item = snapshot.items.get(key)
     if item is None:
         return NOTHING_TO_DO
-    order = decode_order(item)
+    order = codec.read(item)
     if not order.is_open or not order.is_past_expiry(snapshot.stamp.at_ms):
         return NOTHING_TO_DO
     closed = order.expired(at_ms=snapshot.stamp.at_ms)
-    decision = _released(item, order, closed, snapshot)
+    decision = _released(item, order, closed, snapshot, codec)
     note = Delete(expiry_key(owner_of(key), order))
     return Decision(decision.response, decision.change, (*decision.writes, note))
 
 
-def withdraw(key: Key, snapshot: Snapshot) -> Decision:
+def withdraw(key: Key, snapshot: Snapshot, codec: OrderCodec) -> Decision:
     """Cancel the order on the house's part, if it is still open: its asset is no longer traded."""
     item, at_ms = snapshot.items.get(key), snapshot.stamp.at_ms
-    order = decode_order(item) if item else None
+    order = codec.read(item) if item else None
     if item is None or order is None or not order.is_open or order.is_past_expiry(at_ms):
         return NOTHING_TO_DO
-    return _released(item, order, order.cancelled(at_ms=at_ms), snapshot)
+    return _released(item, order, order.cancelled(at_ms=at_ms), snapshot, codec)
 
 
-def _require(key: Key, snapshot: Snapshot) -> tuple[Item, Order]:
+def _require(key: Key, snapshot: Snapshot, codec: OrderCodec) -> tuple[Item, Order]:
     """Return the order as its owner sees it: expired from its last moment on, whether the engine was there or not."""
     item, at_ms = snapshot.items.get(key), snapshot.stamp.at_ms
     if item is None:
         raise UnknownOrder
-    order = decode_order(item)
+    order = codec.read(item)
     if order.is_open and order.is_past_expiry(at_ms):
         order = order.expired(at_ms=at_ms)
     return item, order
@@ -136,9 +136,9 @@ def _is_fillable(order: Order, price: PriceUnits, at_ms: int) -> bool:
     return order.is_open and not order.is_past_expiry(at_ms) and order.crosses(price)
 
 
-def _released(item: Item, order: Order, closed: Order, snapshot: Snapshot) -> Decision:
+def _released(item: Item, order: Order, closed: Order, snapshot: Snapshot, codec: OrderCodec) -> Decision:
     change = release_hold(snapshot.wallet, held=order.hold, order_id=order.order_id, stamp=snapshot.stamp)
-    return Decision(_response(closed), change, (_put(item, closed),))
+    return Decision(_response(closed), change, (_put(codec, item, closed),))
 
 
 def _refuse(field: str, problem: str | None) -> None:
@@ -146,8 +146,8 @@ def _refuse(field: str, problem: str | None) -> None:
         raise InvalidOrder(FieldError(field, problem))
 
 
-def _put(item: Item, order: Order) -> Put:
-    return order_put(owner_of(item.key), order, condition=Version(item.version))
+def _put(codec: OrderCodec, item: Item, order: Order) -> Put:
+    return codec.put(owner_of(item.key), order, condition=Version(item.version))
 
 
 def _response(order: Order) -> Response:

@@ -1,10 +1,10 @@
-"""Orders as store bodies; what is None is left out."""
+"""Orders as signed store bodies; what is None is left out."""
 
 from typing import Any, Final
 
 from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_core.money import Cents, PriceUnits, Units
-from cnop_ledger import CorruptItem
+from cnop_ledger import ChainKeys, read_signed, signed_put
 from cnop_orders.application.keys import open_index, order_key, owner_of
 from cnop_orders.domain.lifecycle import Status
 from cnop_orders.domain.order import Order, OrderType, TimeInForce
@@ -13,13 +13,26 @@ from cnop_platform.store import Condition, Item, Json, Put
 FORMAT: Final = 1
 
 
-def order_put(user_id: UserId, order: Order, *, condition: Condition) -> Put:
-    """Return the write that stores an order; it is in the index for as long as it is an open limit order."""
-    return Put(order_key(user_id, order.order_id), encode_order(order), condition, index=open_index(order))
+class OrderCodec:
+    """Writes orders signed with the ledger's key, and reads none that are not: the ledger books what they say."""
+
+    def __init__(self, keys: ChainKeys) -> None:
+        self._keys = keys
+
+    def put(self, user_id: UserId, order: Order, *, condition: Condition) -> Put:
+        """Return the write that stores an order; it is in the index for as long as it is an open limit order."""
+        key, index = order_key(user_id, order.order_id), open_index(order)
+        return signed_put(key, encode_order(order), self._keys, condition, index=index)[0]
+
+    def read(self, item: Item) -> Order:
+        """Read an order from its stored item. Raises `CorruptItem` when no order service wrote it there."""
+        order_id = OrderId(item.key.sk)
+        what = f"the order {order_id} of {owner_of(item.key)}"
+        return read_signed(item, self._keys, lambda content: _order(order_id, content), what=what)
 
 
 def encode_order(order: Order) -> dict[str, Json]:
-    """Return the body of an order's item; its id is the key."""
+    """Return what is signed of an order; its id is the item's key, which is signed too."""
     body: dict[str, Json] = {
         "v": FORMAT,
         "type": order.order_type.value,
@@ -44,22 +57,12 @@ def encode_order(order: Order) -> dict[str, Json]:
     return body
 
 
-def decode_order(item: Item) -> Order:
-    """Read an order from its stored item. Raises `CorruptItem` when no order service wrote it."""
-    try:
-        return _order(item)
-    except (KeyError, TypeError, ValueError) as error:
-        what = f"{item.key.sk} of {owner_of(item.key)}"
-        raise CorruptItem(f"the order {what} cannot be read ({error}); run the ledger verification") from error
-
-
-def _order(item: Item) -> Order:
-    body: dict[str, Any] = dict(item.body)
+def _order(order_id: OrderId, body: Any) -> Order:
     if body["v"] != FORMAT:
-        raise ValueError("an order of an unknown format")
+        raise ValueError("unknown format")
     created_ms, updated_ms = body["at"]
     return Order(
-        order_id=OrderId(item.key.sk),
+        order_id=order_id,
         order_type=OrderType(body["type"]),
         asset_id=AssetId(body["asset"]),
         scale=body["scale"],

@@ -15,7 +15,7 @@ from cnop_core.errors import CnopError
 from cnop_core.ids import AssetId, Entropy, UserId, prefixed_id
 from cnop_ledger import Command, CorruptItem, Decision, InvariantViolated, Ledger, Origin, Side, Snapshot
 from cnop_orders.application import changes
-from cnop_orders.application.codec import decode_order
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.keys import (
     expiry_partitions,
     noted_order,
@@ -39,7 +39,7 @@ _BATCH: Final = 5_000
 _WALLETS_AT_ONCE: Final = 16
 """How many wallets are worked on at the same time: enough to fill a group commit, few enough to leave the API room."""
 
-Decide = Callable[[Key, Snapshot], Decision]
+Decide = Callable[[Key, Snapshot, OrderCodec], Decision]
 
 
 @dataclass(slots=True)
@@ -72,6 +72,7 @@ class Engine:
         self,
         *,
         store: Store,
+        codec: OrderCodec,
         ledger: Ledger,
         catalogue: Catalogue,
         board: PriceBoard,
@@ -81,6 +82,7 @@ class Engine:
         ring: Ring,
     ) -> None:
         self._store = store
+        self._codec = codec
         self._ledger = ledger
         self._catalogue = catalogue
         self._board = board
@@ -115,7 +117,7 @@ class Engine:
         for note, key in noted.items():
             item = await self._store.get(key)
             try:
-                is_over = item is None or not decode_order(item).is_open
+                is_over = item is None or not self._codec.read(item).is_open
             except CorruptItem as error:
                 tally.broken[key] = error
                 continue
@@ -123,8 +125,8 @@ class Engine:
                 await self._store.transact([Delete(note)])
 
     async def _fill(self, asset: Asset, tally: Tally, origin: Origin) -> None:
-        def decide(key: Key, snapshot: Snapshot) -> Decision:
-            return changes.fill_resting(key, snapshot, market=self._market(asset))
+        def decide(key: Key, snapshot: Snapshot, codec: OrderCodec) -> Decision:
+            return changes.fill_resting(key, snapshot, codec, market=self._market(asset))
 
         price = self._market(asset).price(self._clock.now())
         if price is None:
@@ -150,7 +152,7 @@ class Engine:
         """Change each order by a command of its own, which reads `also`; those of one wallet commit together."""
 
         async def change(user_id: UserId, key: Key) -> bool:
-            command = Command(user_id, origin, lambda snapshot: decide(key, snapshot), reads=(key, *also))
+            command = Command(user_id, origin, lambda snapshot: decide(key, snapshot, self._codec), reads=(key, *also))
             return await self._change(command, key, tally)
 
         wallets: dict[UserId, list[Key]] = {}

@@ -6,7 +6,7 @@ from datetime import datetime
 from cnop_core.ids import OrderId, UserId
 from cnop_core.money import PriceUnits
 from cnop_ledger import Change, Stamp, Wallet, fill, place_hold, record
-from cnop_orders.application.codec import order_put
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.keys import expiry_key
 from cnop_orders.application.requests import OrderRequest, quantity_range, read_ticket, require_tradable
 from cnop_orders.domain.order import Order, TimeInForce
@@ -49,9 +49,9 @@ class Placement:
     order: Order
     change: Change
 
-    def writes(self, user_id: UserId) -> tuple[Write, ...]:
+    def writes(self, user_id: UserId, codec: OrderCodec) -> tuple[Write, ...]:
         """Return what commits together with the wallet."""
-        put = order_put(user_id, self.order, condition=Absent())
+        put = codec.put(user_id, self.order, condition=Absent())
         if self.order.is_open and self.order.expires_ms is not None:
             return (put, _expiry_note(user_id, self.order, self.order.expires_ms))
         return (put,)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cnop_core.ids import AssetId, OrderId, UserId
-from cnop_orders.application.codec import decode_order
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.keys import AFTER_ALL_IDS, order_key, partition
 from cnop_orders.domain.errors import UnknownOrder
 from cnop_orders.domain.lifecycle import Status
@@ -47,20 +47,21 @@ class OrderPage:
 class OrderReader:
     """Reads orders; whose they are is in the key."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, codec: OrderCodec) -> None:
         self._store = store
+        self._codec = codec
 
     async def get(self, user_id: UserId, order_id: OrderId) -> Order:
         """Return one order. Raises `UnknownOrder`, also for somebody else's."""
         item = await self._store.get(order_key(user_id, order_id))
         if item is None:
             raise UnknownOrder
-        return decode_order(item)
+        return self._codec.read(item)
 
     async def find(self, user_id: UserId, order_id: OrderId) -> Order | None:
         """Return one order, or None."""
         item = await self._store.get(order_key(user_id, order_id))
-        return decode_order(item) if item else None
+        return self._codec.read(item) if item else None
 
     async def page(
         self, user_id: UserId, wanted: OrderFilter, *, limit: int, offset: int = 0, cursor: str | None = None
@@ -86,7 +87,7 @@ class OrderReader:
             page = await self._store.query(partition(user_id), end=end, forward=False, limit=chunk)
             for item in page.items:
                 if item.key.sk != below:
-                    yield decode_order(item)
+                    yield self._codec.read(item)
             if page.cursor is None:
                 return
             end = below = page.items[-1].key.sk

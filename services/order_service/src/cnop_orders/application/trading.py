@@ -8,7 +8,7 @@ from cnop_core.ids import AssetId, Entropy, OrderId, TransactionId, UserId, pref
 from cnop_ledger import Command, Decision, Idempotency, Ledger, LedgerReader, Origin, Outcome, Response, Snapshot, Stamp
 from cnop_orders.application import changes
 from cnop_orders.application.changes import NewTerms
-from cnop_orders.application.codec import decode_order
+from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.keys import order_key
 from cnop_orders.application.placement import Market, place
 from cnop_orders.application.preview import preview_document
@@ -52,6 +52,7 @@ class Trading:
         self,
         *,
         store: Store,
+        codec: OrderCodec,
         ledger: Ledger,
         reader: LedgerReader,
         catalogue: Catalogue,
@@ -62,6 +63,7 @@ class Trading:
         ring: Ring,
     ) -> None:
         self._store = store
+        self._codec = codec
         self._ledger = ledger
         self._reader = reader
         self._catalogue = catalogue
@@ -79,7 +81,7 @@ class Trading:
         def decide(snapshot: Snapshot) -> Decision:
             placed = place(request, market, order_id=order_id, wallet=snapshot.wallet, stamp=snapshot.stamp)
             answer = Response(201, data_json(order_document(placed.order)))
-            return Decision(answer, placed.change, placed.writes(caller.user_id))
+            return Decision(answer, placed.change, placed.writes(caller.user_id, self._codec))
 
         return await self._execute(caller, decide, promise=promise.of("orders.place") if promise else None)
 
@@ -96,7 +98,7 @@ class Trading:
         key = order_key(caller.user_id, order_id)
         return await self._execute(
             caller,
-            lambda snapshot: changes.cancel(key, snapshot),
+            lambda snapshot: changes.cancel(key, snapshot, self._codec),
             reads=(key,),
             promise=promise.of("orders.cancel") if promise else None,
         )
@@ -107,10 +109,10 @@ class Trading:
         item = await self._store.get(key)
         if item is None:
             raise UnknownOrder
-        market = await self._market(decode_order(item).asset_id)
+        market = await self._market(self._codec.read(item).asset_id)
         return await self._execute(
             caller,
-            lambda snapshot: changes.replace(key, snapshot, terms=terms, market=market),
+            lambda snapshot: changes.replace(key, snapshot, self._codec, terms=terms, market=market),
             reads=(key,),
             promise=promise.of("orders.replace") if promise else None,
         )

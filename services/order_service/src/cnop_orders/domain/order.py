@@ -87,6 +87,14 @@ class Order:
         )
 
     @property
+    def trade(self) -> Trade | None:
+        """The trade that filled the order, in its own words; None until there is one."""
+        if self.executed_price is None or self.total is None:
+            return None
+        fee = self.fee or Cents(0)
+        return Trade(self.side, self.asset_id, self.scale, self.quantity, self.executed_price, self.total, fee)
+
+    @property
     def hold(self) -> Amount:
         """What the order sets aside while it rests: cash for the limit price and fee, or the asset itself."""
         if self.limit_price is None:
