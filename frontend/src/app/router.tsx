@@ -1,11 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, type RouterHistory, useRouter } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { AuditSearch } from '@/features/operator/audit-explorer';
 import { isAuditClass } from '@/features/operator/audit-record';
 import { isSort, type Sort } from '@/features/markets/listing';
 import { isOrderType, isStatus, type OrderFilter } from '@/shared/orders/wording';
 import { takeNext } from '@/shared/federation';
 import { useSession } from '@/shared/services';
+import { useToast } from '@/shared/ui/toasts';
 import { safeNext } from './next-path';
 import { CustomerArea, OwnArea } from './routes/own-area';
 import { ErrorPage, NotFoundPage } from './routes/trouble-pages';
@@ -54,7 +55,15 @@ const auditSearch = ({ actor, class: kind }: Search): AuditSearch => ({ actor: a
 /** Where to go on after coming back from a provider: one's own words, or what was linked there. */
 function useWayOn(): string | undefined {
   const router = useRouter();
-  const [wayOn] = useState(() => (router.state.location.hash === 'linked' ? '/security' : safeNext(takeNext())));
+  const announce = useToast();
+  const [{ hash, wayOn }] = useState(() => {
+    const came = router.state.location.hash;
+    return { hash: came, wayOn: came === 'linked' ? '/security' : safeNext(takeNext()) };
+  });
+  useEffect(() => {
+    if (hash === 'linked') announce('success', 'The account is linked.');
+    if (hash === 'confirmed') announce('success', 'It is confirmed that it is you, for five minutes. Make your change again.');
+  }, [hash, announce]);
   return wayOn;
 }
 

@@ -21,6 +21,12 @@ export function useProviders() {
   });
 }
 
+/** The providers whose accounts are linked to one's own. */
+export function useIdentities() {
+  const api = useApi();
+  return useQuery({ queryKey: keys.identities, queryFn: async ({ signal }) => (await unwrap(api.GET('/api/v1/auth/identities', { signal }))).data.map((identity) => identity.provider) });
+}
+
 /** Where the browser goes to sign in elsewhere; it comes back to `/`. */
 export const signInAddress = (provider: string): string => `/api/v1/auth/oidc/${encodeURIComponent(provider)}/login`;
 
@@ -48,6 +54,7 @@ export function takeNext(): string | null {
 const REFUSALS: Readonly<Record<string, string>> = {
   LINK_REQUIRED: 'There is an account with this email address already. Log in to it, then link the other one under Security.',
   AUTH_MFA_REQUIRED: 'Your account has a second factor. Log in with your passkey, or with your password and a code.',
+  SIGN_IN_NOT_RECENT: 'That did not confirm that it is you: you were not asked to log in there anew. Try again, or set a password.',
   CONFLICT: 'That account is linked to another account here already.',
 };
 

@@ -37,7 +37,7 @@ export const makeProfile = (change: Partial<Profile> = {}): Profile => ({
 /** The part of the server that guards accounts. The right password is `correct`, the right code 123456. */
 export class SecurityBackend {
   profile = makeProfile();
-  factors: Factors = { totp: false, passkeys: false, recovery_codes_left: 0 };
+  factors: Factors = { password: true, totp: false, passkeys: false, recovery_codes_left: 0 };
   passkeys: Passkey[] = [];
   /** OpenID providers that the installation knows, and those that are linked. */
   providers: string[] = [];
@@ -59,6 +59,17 @@ export class SecurityBackend {
     http.get(`${API}/auth/oidc`, () => HttpResponse.json({ providers: this.providers })),
     http.get(`${API}/auth/identities`, () => HttpResponse.json({ data: this.identities.map((provider) => ({ provider })) })),
     http.post(`${API}/auth/oidc/:provider/link`, ({ params }) => this.sensitive(`link ${String(params['provider'])}`, () => HttpResponse.json({ url: '#at-the-provider' }))),
+    http.delete(`${API}/auth/identities/:provider`, ({ params }) => {
+      if (!this.factors.password && this.identities.length === 1) return refuse(409, 'LAST_LOGIN_METHOD');
+      return this.sensitive(`unlink ${String(params['provider'])}`, () => {
+        this.identities = this.identities.filter((provider) => provider !== params['provider']);
+        return done();
+      });
+    }),
+    http.post(`${API}/auth/oidc/:provider/step-up`, ({ params }) => {
+      this.calls.push(`step-up at ${String(params['provider'])}`);
+      return HttpResponse.json({ url: '#at-the-provider' });
+    }),
     http.get(`${API}/auth/mfa`, () => HttpResponse.json(this.factors)),
     http.get(`${API}/auth/passkeys`, () => HttpResponse.json({ data: this.passkeys })),
     http.get(`${API}/auth/sessions`, () => HttpResponse.json({ data: this.devices })),
@@ -88,7 +99,7 @@ export class SecurityBackend {
       return HttpResponse.json({ message: 'ok', recovery_codes: ['aaaa-bbbb', 'cccc-dddd'] });
     }),
     http.delete(`${API}/auth/mfa/totp`, () => this.sensitive('remove-totp', () => {
-      this.factors = { totp: false, passkeys: false, recovery_codes_left: 0 };
+      this.factors = { ...this.factors, totp: false, passkeys: false, recovery_codes_left: 0 };
       return done();
     })),
     http.post(`${API}/auth/mfa/recovery-codes`, () => this.sensitive('renew-codes', () => HttpResponse.json({ message: 'ok', recovery_codes: ['eeee-ffff'] }))),

@@ -201,7 +201,7 @@ async def test_a_passkey_is_recorded_as_a_factor_added(client, service, tokens):
 
 
 @pytest.mark.enable_socket
-async def test_an_identity_linked_is_recorded(tmp_path, valkey_server, cache, provider):
+async def test_an_identity_linked_and_unlinked_is_recorded(tmp_path, valkey_server, cache, provider):
     known = {"mock": {"issuer": provider, "client_id": "cnop", "client_secret": "c" * 40}}
     settings = make_settings(tmp_path, valkey_server.url, oidc_providers=known)
     service = ServiceUnderTest(settings, cache, clock=SystemClock())
@@ -210,6 +210,8 @@ async def test_an_identity_linked_is_recorded(tmp_path, valkey_server, cache, pr
         person(provider, "linked", email="somebody.else@example.com", email_verified=True)
         await link(client, tokens, "linked")
         assert (await recorded(service, "identity_linked"))["unmapped"] == {"provider": "mock"}
+        assert (await client.delete("/auth/identities/mock", headers=bearer(tokens))).status_code == 200
+        assert (await recorded(service, "identity_unlinked"))["unmapped"] == {"provider": "mock"}
 
 
 async def test_what_staff_do_to_an_account_is_recorded(client, service, tokens):

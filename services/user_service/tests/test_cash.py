@@ -196,7 +196,13 @@ async def test_one_key_at_once_moves_money_once(client, tokens):
 
 
 async def test_many_deposits_at_once_are_all_kept(client, tokens):
-    responses = await asyncio.gather(*(deposit(client, tokens, "0.01") for _ in range(200)))
+    async def deposit_in_the_end():
+        # On a busy machine the line before one wallet is too long for some: they are told so, and nothing is done.
+        while (response := await deposit(client, tokens, "0.01")).status_code == 429:
+            pass
+        return response
+
+    responses = await asyncio.gather(*(deposit_in_the_end() for _ in range(200)))
     assert {response.status_code for response in responses} == {201}
     assert (await balance(client, tokens))["current_balance"] == "2.00"
 

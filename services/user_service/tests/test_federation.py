@@ -1,5 +1,6 @@
 """Sign-in with an OpenID provider: a real one, in a process of its own."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import jwt
 import pytest
+from authenticator import Authenticator
 from pydantic import ValidationError
 from users_under_test import ORIGIN, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
 
@@ -37,16 +39,24 @@ def provider():
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+    try:
+        wait_for(f"{url}/.well-known/openid-configuration")
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for(url, *, seconds=60):
+    """Return when something answers there; a busy machine takes its time to start it."""
+    deadline = time.monotonic() + seconds
+    while True:
         try:
-            httpx.get(f"{url}/.well-known/openid-configuration", timeout=2)
-            break
+            httpx.get(url, timeout=10).raise_for_status()
+            return
         except httpx.HTTPError:
+            assert time.monotonic() < deadline, f"{url} does not answer"
             time.sleep(0.05)
-    yield url
-    process.terminate()
-    process.wait()
 
 
 def person(provider, subject, **claims):
@@ -188,14 +198,152 @@ async def test_an_erased_person_leaves_no_link(client, provider, service):
     await session_of(client, await go_round(client, "leaver"))
 
 
+async def enrol_app(client, tokens):
+    """Ask for an authenticator app and confirm it; return the last answer."""
+    begun = await client.post("/auth/mfa/totp", headers=bearer(tokens))
+    if begun.status_code != 200:
+        return begun
+    secret = totp.secret_from_text(begun.json()["secret"])
+    code = totp.code_at(secret, totp.step_of(SystemClock().now()))
+    return await client.post("/auth/mfa/totp/confirm", json={"code": code}, headers=bearer(tokens))
+
+
 async def test_a_second_factor_is_not_gone_round(client, provider):
+    tokens = await signed_in(client)
     person(provider, "careful", email="careful@example.com", email_verified=True)
-    tokens = await session_of(client, await go_round(client, "careful"))
-    secret = (await client.post("/auth/mfa/totp", headers=bearer(tokens))).json()["secret"]
-    code = totp.code_at(totp.secret_from_text(secret), totp.step_of(SystemClock().now()))
-    confirmed = await client.post("/auth/mfa/totp/confirm", json={"code": code}, headers=bearer(tokens))
-    assert confirmed.status_code == 200
+    await link(client, tokens, "careful")
+    assert (await enrol_app(client, tokens)).status_code == 200
     assert error_of(await go_round(client, "careful")) == "AUTH_MFA_REQUIRED"
+
+
+async def test_an_app_alone_is_no_way_to_log_in(client, provider):
+    person(provider, "newcomer", email="newcomer@example.com", email_verified=True)
+    tokens = await session_of(client, await go_round(client, "newcomer"))
+    refused = await enrol_app(client, tokens)
+    assert (refused.status_code, refused.json()["code"]) == (409, "LAST_LOGIN_METHOD")
+    state = (await client.get("/auth/mfa", headers=bearer(tokens))).json()
+    assert (state["password"], state["totp"]) == (False, False)
+
+
+async def unlink(client, tokens):
+    response = await client.delete("/auth/identities/mock", headers=bearer(tokens))
+    return response.status_code, response.json().get("code")
+
+
+async def test_an_identity_is_unlinked_and_signs_in_no_more(client, provider, service):
+    tokens = await signed_in(client)
+    person(provider, "passing", email="passing@example.com", email_verified=True)
+    await link(client, tokens, "passing")
+    other = await signed_in(client, "otheruser")
+    assert await unlink(client, other) == (404, "NOT_FOUND")
+    assert await unlink(client, tokens) == (200, None)
+    assert (await client.get("/auth/identities", headers=bearer(tokens))).json() == {"data": []}
+    assert [item async for item in service.store.scan(prefix="IDENTITY#")] == []
+    assert await unlink(client, tokens) == (404, "NOT_FOUND")
+    await link(client, other, "passing")
+    federated = await session_of(client, await go_round(client, "passing"))
+    assert (await client.get("/auth/profile", headers=bearer(federated))).json()["username"] == "otheruser"
+
+
+async def test_the_last_way_to_log_in_is_kept(client, provider):
+    person(provider, "single", email="single@example.com", email_verified=True)
+    tokens = await session_of(client, await go_round(client, "single"))
+    assert await unlink(client, tokens) == (409, "LAST_LOGIN_METHOD")
+    device = Authenticator(domain="shop.test", origin=ORIGIN)
+    asked = await client.post("/auth/passkeys/enrol/options", json={}, headers=bearer(tokens))
+    body = {"credential": device.create(asked.json()), "name": "Key"}
+    enrolled = (await client.post("/auth/passkeys", json=body, headers=bearer(tokens))).json()
+    assert await unlink(client, tokens) == (200, None)
+    kept = await client.delete(f"/auth/passkeys/{enrolled['passkey_id']}", headers=bearer(tokens))
+    assert (kept.status_code, kept.json()["code"]) == (409, "LAST_LOGIN_METHOD")
+    assert len((await client.get("/auth/passkeys", headers=bearer(tokens))).json()["data"]) == 1
+
+
+async def test_of_two_ways_taken_away_at_once_one_stays(client, provider):
+    """Each request alone leaves the other's way in; together they must not leave none."""
+    person(provider, "hasty", email="hasty@example.com", email_verified=True)
+    tokens = await session_of(client, await go_round(client, "hasty"))
+    asked = await client.post("/auth/passkeys/enrol/options", json={}, headers=bearer(tokens))
+    body = {"credential": Authenticator(domain="shop.test", origin=ORIGIN).create(asked.json()), "name": "Key"}
+    enrolled = (await client.post("/auth/passkeys", json=body, headers=bearer(tokens))).json()
+    answers = await asyncio.gather(
+        client.delete("/auth/identities/mock", headers=bearer(tokens)),
+        client.delete(f"/auth/passkeys/{enrolled['passkey_id']}", headers=bearer(tokens)),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+async def prove_by(client, tokens, subject):
+    """Prove again at the provider who one is; return the callback's answer."""
+    response = await client.post("/auth/oidc/mock/step-up", json={}, headers=bearer(tokens))
+    assert response.status_code == 200, response.text
+    asked = parse_qs(urlsplit(response.json()["url"]).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    flow = cookie_of(response, COOKIE)
+    return await come_back(client, approve(response.json()["url"], subject), flow)
+
+
+def auth_time_of(tokens):
+    return jwt.decode(tokens["access_token"], options={"verify_signature": False})["auth_time"]
+
+
+async def test_who_has_no_password_proves_at_the_provider_who_they_are(client, provider):
+    long_ago = int(time.time()) - 3600
+    person(provider, "proving", email="proving@example.com", email_verified=True, auth_time=long_ago)
+    entered = await go_round(client, "proving")
+    refresh = {"Cookie": cookie_of(entered, "__Host-cnop_refresh"), "Origin": ORIGIN}
+    tokens = await session_of(client, entered)
+    assert auth_time_of(tokens) == long_ago, "who was signed in there for an hour is not new here"
+    refused = await client.post("/auth/passkeys/enrol/options", json={}, headers=bearer(tokens))
+    assert (refused.status_code, refused.json()["code"]) == (403, "PERM_002")
+
+    stale = await prove_by(client, tokens, "proving")
+    assert error_of(stale) == "SIGN_IN_NOT_RECENT"
+    just_now = int(time.time())
+    person(provider, "proving", email="proving@example.com", email_verified=True, auth_time=just_now)
+    proven = await prove_by(client, tokens, "proving")
+    assert proven.headers["location"] == f"{ORIGIN}/#confirmed"
+    fresh = (await client.post("/auth/refresh", headers=refresh)).json()
+    assert auth_time_of(fresh) == just_now
+    allowed = await client.post("/auth/passkeys/enrol/options", json={}, headers=bearer(fresh))
+    assert allowed.status_code == 200
+
+
+async def test_only_the_linked_identity_proves_and_never_instead_of_a_second_factor(client, provider):
+    tokens = await signed_in(client)
+    for subject in ("mine", "strangers"):
+        person(provider, subject, email=f"{subject}@example.com", email_verified=True)
+    await link(client, tokens, "mine")
+    assert error_of(await prove_by(client, tokens, "strangers")) == "AUTH_001"
+    assert (await client.post("/auth/oidc/mock/step-up")).status_code == 401
+    assert (await enrol_app(client, tokens)).status_code == 200
+    assert error_of(await prove_by(client, tokens, "mine")) == "AUTH_MFA_REQUIRED"
+
+
+async def test_a_session_that_ended_meanwhile_is_neither_proven_nor_linked(client, provider):
+    tokens = await signed_in(client)
+    person(provider, "late", email="late@example.com", email_verified=True)
+    for path in ("link", "step-up"):
+        fresh = await log_in(client, "testuser")
+        begun = await client.post(f"/auth/oidc/mock/{path}", json={}, headers=bearer(fresh.json()))
+        query, flow = approve(begun.json()["url"], "late"), cookie_of(begun, COOKIE)
+        assert (await client.post("/auth/logout", json={}, headers=bearer(fresh.json()))).status_code == 200
+        assert error_of(await come_back(client, query, flow)) == "AUTH_001"
+    assert (await client.get("/auth/identities", headers=bearer(tokens))).json() == {"data": []}
+
+
+async def test_a_provider_that_does_not_tell_when_counts_as_configured(tmp_path, valkey_server, cache, provider):
+    described = {"issuer": provider, "client_id": "cnop", "client_secret": "c" * 40}
+    told = {"email": "quiet@example.com", "email_verified": True, "auth_time": None}
+    for tells, fresh in ((True, False), (False, True)):
+        known = {"mock": {**described, "tells_auth_time": tells}}
+        settings = make_settings(tmp_path, valkey_server.url, oidc_providers=known)
+        person(provider, "quiet", **told)
+        async with ServiceUnderTest(settings, cache, clock=SystemClock()).client() as client:
+            url, _ = await begin(client)
+            assert ("max_age" in parse_qs(urlsplit(url).query)) is tells
+            tokens = await session_of(client, await go_round(client, "quiet"))
+            assert (time.time() - auth_time_of(tokens) < 60) is fresh
 
 
 async def test_what_this_browser_did_not_begin_is_not_finished(client, provider):

@@ -367,7 +367,14 @@ def test_what_names_no_mail_system_is_refused(url):
 
 @pytest.mark.parametrize("kind", list(LetterKind))
 def test_every_letter_has_a_text(kind):
-    values = {"token": "t", "at": "2026-01-31", "address": "192.0.2.1", "factor": "totp", "left": "9"}
+    values = {
+        "token": "t",
+        "at": "2026-01-31",
+        "address": "192.0.2.1",
+        "factor": "totp",
+        "left": "9",
+        "provider": "mock",
+    }
     message = compose(Letter(kind, "a@example.com", values), page="https://shop.test")
     assert message.subject
     assert "{" not in message.text

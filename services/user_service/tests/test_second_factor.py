@@ -146,7 +146,7 @@ async def test_a_recovery_code_signs_in_once(client, enrolled):
     assert response.status_code == 200
     assert amr_of(response.json()) == ["pwd", "recovery_code", "mfa"]
     state = (await client.get("/auth/mfa", headers=bearer(response.json()))).json()
-    assert state == {"totp": True, "passkeys": False, "recovery_codes_left": 9}
+    assert state == {"password": True, "totp": True, "passkeys": False, "recovery_codes_left": 9}
     assert (await log_in(client, recovery_code=codes[0])).status_code == 401
     assert (await log_in(client, recovery_code="AAAAA-BBBBB")).status_code == 401
 

@@ -79,6 +79,7 @@ def test_the_description_needs_nothing_and_declares_every_access():
         "GET /auth/oidc/{provider}/login",
         "GET /auth/oidc/{provider}/callback",
         "POST /auth/oidc/{provider}/link",
+        "POST /auth/oidc/{provider}/step-up",
     }
     assert operations["POST /balance/deposit"]["rate_class"] == "trade"
     assert operations["POST /auth/login"]["rate_class"] == "auth"

@@ -48,16 +48,21 @@ function useChange<Input, Result>(act: (input: Input) => Promise<Result>) {
   });
 }
 
-/** The providers whose accounts are linked to one's own. */
-export function useIdentities() {
-  const api = useApi();
-  return useQuery({ queryKey: keys.identities, queryFn: async ({ signal }) => (await unwrap(api.GET('/api/v1/auth/identities', { signal }))).data.map((identity) => identity.provider) });
-}
-
 /** Resolves to where the browser has to go to link an account there. */
 export function useBeginLink() {
   const api = useApi();
   return useChange(async (provider: string) => (await unwrap(api.POST('/api/v1/auth/oidc/{provider}/link', { params: { path: { provider } }, body: {} }))).url);
+}
+
+export function useUnlink() {
+  const api = useApi();
+  return useChange((provider: string) => unwrap(api.DELETE('/api/v1/auth/identities/{provider}', { params: { path: { provider } } })));
+}
+
+/** Has a letter sent by which a password can be chosen. */
+export function useSendPasswordLink() {
+  const api = useApi();
+  return useChange((username: string) => unwrap(api.POST('/api/v1/auth/password/forgot', { body: { email: username } })));
 }
 
 interface PasswordChange {

@@ -32,7 +32,51 @@ describe('linked accounts', () => {
   });
 });
 
+describe('a linked account', () => {
+  it('is unlinked after a question, also where the installation knows its provider no more', async () => {
+    const { user, backend } = open(({ security }) => { security.identities = ['github']; });
+    await user.click(await screen.findByRole('button', { name: 'Unlink GitHub' }));
+    await user.click(within(await screen.findByRole('dialog', { name: 'Unlink account' })).getByRole('button', { name: 'Unlink' }));
+    expect(await screen.findByText('GitHub is unlinked.')).toBeVisible();
+    expect(backend.security.calls).toEqual(['unlink github']);
+    await waitFor(() => { expect(screen.queryByText('Linked accounts')).not.toBeInTheDocument(); });
+  });
+
+  it('stays when it is the only way to log in', async () => {
+    const { user } = open(({ security }) => {
+      security.identities = ['github'];
+      security.factors = { ...security.factors, password: false };
+    });
+    await user.click(await screen.findByRole('button', { name: 'Unlink GitHub' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Unlink account' });
+    await user.click(within(dialog).getByRole('button', { name: 'Unlink' }));
+    expect(await within(dialog).findByText(/Set a password or add a passkey first/)).toBeVisible();
+  });
+
+  it('confirms who has no password', async () => {
+    const { user, backend } = open(({ security }) => {
+      security.identities = ['github'];
+      security.factors = { ...security.factors, password: false };
+      security.wantsProof = true;
+    });
+    await user.click(await screen.findByRole('button', { name: 'Set up' }));
+    const proof = await screen.findByRole('dialog', { name: 'Confirm that it is you' });
+    await user.click(await within(proof).findByRole('button', { name: 'Confirm with GitHub' }));
+    expect(within(proof).queryByLabelText('Password')).not.toBeInTheDocument();
+    await waitFor(() => { expect(backend.security.calls).toContain('step-up at github'); });
+    expect(sessionStorage.getItem('cnop.next')).not.toBeNull();
+  });
+});
+
 describe('the password', () => {
+  it('that an account does not have yet is set by a letter', async () => {
+    const { user, backend } = open(({ security }) => { security.factors = { ...security.factors, password: false }; });
+    await user.click(await screen.findByRole('button', { name: 'Set a password' }));
+    expect(await screen.findByText(/A letter is on its way to ada@example.com/)).toBeVisible();
+    expect(backend.security.calls).toEqual(['forgot ada_lovelace']);
+    expect(screen.queryByRole('button', { name: 'Change password' })).not.toBeInTheDocument();
+  });
+
   const fillIn = async (user: ReturnType<typeof open>['user'], current: string, next: string) => {
     await user.click(await screen.findByRole('button', { name: 'Change password' }));
     const form = await screen.findByRole('form', { name: 'Change password' });
@@ -87,7 +131,7 @@ describe('two-step login', () => {
 
   it('asks for a code, not the password, once the app is on', async () => {
     const { user } = open(({ security }) => {
-      security.factors = { totp: true, passkeys: false, recovery_codes_left: 2 };
+      security.factors = { password: true, totp: true, passkeys: false, recovery_codes_left: 2 };
       security.wantsProof = true;
     });
     await user.click(await screen.findByRole('button', { name: 'Make new ones' }));
@@ -112,7 +156,7 @@ describe('two-step login', () => {
   });
 
   it('is taken away after a question', async () => {
-    const { user, backend } = open(({ security }) => { security.factors = { totp: true, passkeys: false, recovery_codes_left: 10 }; });
+    const { user, backend } = open(({ security }) => { security.factors = { password: true, totp: true, passkeys: false, recovery_codes_left: 10 }; });
     await user.click(await screen.findByRole('button', { name: 'Remove' }));
     const dialog = await screen.findByRole('dialog', { name: 'Remove the authenticator app' });
     await user.click(within(dialog).getByRole('button', { name: 'Remove' }));

@@ -10,7 +10,8 @@ import { Dialog } from '@/shared/ui/dialog';
 import { Notice } from '@/shared/ui/notice';
 import { FailedState, LoadingRows } from '@/shared/ui/states';
 import { useToast } from '@/shared/ui/toasts';
-import { useChangePassword, useProfile, useResendLetter } from './security-actions';
+import { useFactors } from '@/shared/step-up/step-up-actions';
+import { useChangePassword, useProfile, useResendLetter, useSendPasswordLink } from './security-actions';
 import { Setting, Settings } from './setting';
 
 const FIELDS = ['current_password', 'new_password'] as const;
@@ -102,9 +103,27 @@ function EmailSetting({ email, verified }: { email: string; verified: boolean })
   );
 }
 
+/** The password of an account that was made by logging in elsewhere: there is none yet. */
+function NoPasswordSetting({ username, email }: { username: string; email: string }) {
+  const ask = useSendPasswordLink();
+  const announce = useToast();
+  const send = () => {
+    ask.mutate(username, {
+      onSuccess: () => { announce('success', `A letter is on its way to ${email}. Its link works for 30 minutes.`); },
+      onError: (error) => { announce('error', explain(error)); },
+    });
+  };
+  return (
+    <Setting name="Password" badge={<Badge>None</Badge>} action={<Button size="sm" busy={ask.isPending} onClick={send}>Set a password</Button>}>
+      You log in with a linked account or a passkey. We send you a link to choose a password.
+    </Setting>
+  );
+}
+
 /** Email address and password. */
 export function SignInCard() {
   const profile = useProfile();
+  const factors = useFactors();
   const [changing, setChanging] = useState(false);
   if (profile.data === undefined) {
     return <Card title="Sign-in">{profile.error === null ? <LoadingRows rows={3} label="Loading your account" /> : <FailedState error={profile.error} onRetry={() => void profile.refetch()} />}</Card>;
@@ -114,9 +133,13 @@ export function SignInCard() {
     <Card title="Sign-in">
       <Settings>
         <EmailSetting email={email} verified={verified} />
-        <Setting name="Password" action={<Button size="sm" onClick={() => { setChanging(true); }}>Change password</Button>}>
-          A change ends your sessions on all other devices.
-        </Setting>
+        {factors.data?.password === false ? (
+          <NoPasswordSetting username={username} email={email} />
+        ) : (
+          <Setting name="Password" action={<Button size="sm" onClick={() => { setChanging(true); }}>Change password</Button>}>
+            A change ends your sessions on all other devices.
+          </Setting>
+        )}
       </Settings>
       <Dialog open={changing} title="Change password" onOpenChange={setChanging}>
         <PasswordForm personal={[username, email]} onDone={() => { setChanging(false); }} />

@@ -100,6 +100,7 @@ const WORDING: Readonly<Record<string, string>> = {
   AUTH_001: 'Username or password is wrong.',
   AUTH_003: 'Your session has ended. Log in again.',
   AUTH_004: 'Logging in from your network is blocked for a while, after too many failed attempts. Try again later.',
+  LAST_LOGIN_METHOD: 'Without it you could not log in any more. Set a password or add a passkey first.',
   AUTH_MFA_REQUIRED: 'Enter the code from your authenticator app.',
   PERM_002: 'This needs a fresh confirmation that it is you.',
   PERM_001: 'Your account may not do this.',

@@ -21,6 +21,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   factor_removed: 'Second factor removed',
   recovery_codes_renewed: 'New recovery codes',
   identity_linked: 'External identity linked',
+  identity_unlinked: 'External identity unlinked',
   roles_changed: 'Roles changed',
   person_read: 'Person looked at',
   account_erased: 'Account erased',
@@ -36,13 +37,15 @@ const DETAILS: Readonly<Record<string, string>> = {
   swk: 'passkey',
   passkey: 'passkey',
   recovery: 'recovery code',
+  recovery_code: 'recovery code',
+  fed: 'linked account',
 };
 
 export const nameOfEvent = (type: string): string => EVENTS[type] ?? inWords(type);
 
 /** By what means, where the event tells. */
 export function meansOf({ details }: Pick<SecurityEvent, 'details'>): string | null {
-  const told = details['factor'] ?? details['amr'];
+  const told = details['factor'] ?? details['amr'] ?? details['provider'];
   if (typeof told !== 'string') return null;
   return told
     .split(' ')

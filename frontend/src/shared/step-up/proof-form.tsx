@@ -2,12 +2,13 @@ import { type SubmitEvent, useState } from 'react';
 import { explain, isProblem } from '@/shared/api/problem';
 import { hasPasskeys } from '@/shared/passkeys';
 import { PasswordField } from '@/shared/password/password-field';
+import { providerName, useIdentities } from '@/shared/federation';
 import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
 import { KeyIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
 import { FailedState, Skeleton } from '@/shared/ui/states';
-import { useFactors, useProve } from './step-up-actions';
+import { useFactors, useProve, useProveElsewhere } from './step-up-actions';
 
 function wordingOf(error: unknown): string {
   if (isProblem(error, 'AUTH_001')) return 'This password is wrong.';
@@ -55,17 +56,35 @@ function PasswordProof({ prove, onProven }: { prove: Prove; onProven: () => void
   );
 }
 
-/** Takes the strongest proof that the person has: a code or a passkey, else the password. */
+/** For accounts without a second factor: the password where there is one, else where they log in otherwise. */
+function PlainProof({ hasPassword, prove, onProven }: { hasPassword: boolean; prove: Prove; onProven: () => void }) {
+  const identities = useIdentities();
+  const elsewhere = useProveElsewhere();
+  return (
+    <>
+      {elsewhere.error !== null && <Notice kind="error">{explain(elsewhere.error)}</Notice>}
+      {hasPassword && <PasswordProof prove={prove} onProven={onProven} />}
+      {!hasPassword && <p className="text-sm text-muted">You log in there once more and come back here. Then make your change again.</p>}
+      {identities.data?.map((provider) => (
+        <Button key={provider} size="lg" className="w-full" variant={hasPassword ? 'secondary' : 'primary'} busy={elsewhere.isPending} onClick={() => { elsewhere.mutate(provider); }}>
+          Confirm with {providerName(provider)}
+        </Button>
+      ))}
+    </>
+  );
+}
+
+/** Takes the strongest proof that the person has: a code or a passkey, else the password or a linked account. */
 export function ProofForm({ onProven }: { onProven: () => void }) {
   const factors = useFactors();
   const prove = useProve();
   if (factors.data === undefined) return factors.error === null ? <Skeleton className="h-24 w-full" /> : <FailedState error={factors.error} onRetry={() => void factors.refetch()} />;
-  const { totp, passkeys } = factors.data;
+  const { password, totp, passkeys } = factors.data;
   return (
     <div className="space-y-4">
       {prove.error !== null && <Notice kind="error">{wordingOf(prove.error)}</Notice>}
       {totp && <CodeProof prove={prove} onProven={onProven} />}
-      {!totp && !passkeys && <PasswordProof prove={prove} onProven={onProven} />}
+      {!totp && !passkeys && <PlainProof hasPassword={password} prove={prove} onProven={onProven} />}
       {passkeys && hasPasskeys() && (
         <Button size="lg" variant={totp ? 'secondary' : 'primary'} className="w-full" disabled={prove.isPending} onClick={() => { prove.mutate('passkey', { onSuccess: onProven }); }}>
           <KeyIcon /> Use a passkey

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
 import { keys } from '@/shared/api/keys';
 import type { StepUpProof } from '@/shared/api/types';
+import { rememberNext } from '@/shared/federation';
 import { signWithPasskey } from '@/shared/passkeys';
 import { useApi, useIsSignedIn, useServices } from '@/shared/services';
 
@@ -9,6 +10,19 @@ import { useApi, useIsSignedIn, useServices } from '@/shared/services';
 export function useFactors() {
   const api = useApi();
   return useQuery({ queryKey: keys.factors, queryFn: ({ signal }) => unwrap(api.GET('/api/v1/auth/mfa', { signal })), enabled: useIsSignedIn() });
+}
+
+/** Leaves for a provider, which asks its user to log in anew; the browser comes back to where it was. */
+export function useProveElsewhere() {
+  const api = useApi();
+  return useMutation({
+    mutationFn: async (provider: string) => {
+      const { url } = await unwrap(api.POST('/api/v1/auth/oidc/{provider}/step-up', { params: { path: { provider } }, body: {} }));
+      const { pathname, search } = globalThis.location;
+      rememberNext(pathname + search);
+      globalThis.location.assign(url);
+    },
+  });
 }
 
 /** Trades a proof for a token that is good for a few minutes of sensitive acts. */

@@ -96,7 +96,7 @@ class UsersSettings(ServiceSettings):
     passkey_domain: str | None = None
     """The domain that passkeys belong to; the host of the page unless set."""
     oidc_providers: dict[ProviderName, ProviderSettings] = Field(default_factory=dict)
-    """A JSON object: name to `issuer`, `client_id`, `client_secret` and optionally `scope`."""
+    """A JSON object: name to `issuer`, `client_id`, `client_secret` and optionally `scope`, `tells_auth_time`."""
     api_url: str | None = None
     """Where browsers reach this API; `/api/v1` beside the page unless set."""
     mail_from: str = _LOCAL_SENDER

@@ -67,6 +67,7 @@ _LIST: Final = (
     Activity("factor_removed", AuditClass.ACCOUNT_CHANGE, 11, ("factor",)),
     Activity("recovery_codes_renewed", AuditClass.ACCOUNT_CHANGE, _OTHER),
     Activity("identity_linked", AuditClass.ACCOUNT_CHANGE, _OTHER, ("provider",)),
+    Activity("identity_unlinked", AuditClass.ACCOUNT_CHANGE, _OTHER, ("provider",)),
     # Rights and their use
     Activity("roles_changed", AuditClass.AUTHORIZE_SESSION, 1, ("roles", "roles_before")),
     Activity("access_denied", AuditClass.API_ACTIVITY, _OTHER, ("permission", "method", "policies")),

@@ -16,11 +16,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
-from cnop_core.clock import Clock
+from cnop_core.clock import Clock, from_epoch_ms
 from cnop_core.errors import Unavailable
 from cnop_core.ids import Entropy
 from cnop_platform import strict_json
-from cnop_users.application.federation import Flow, Identity, SignInFailed
+from cnop_users.application.federation import Aim, Flow
+from cnop_users.application.identities import Identity, SignInFailed
 from cnop_users.domain import rules
 
 _ALGORITHMS: Final = ["RS256", "ES256", "PS256", "EdDSA"]
@@ -31,6 +32,8 @@ _KEPT_SECONDS: Final = 3_600
 _LEEWAY_SECONDS: Final = 60
 _FLOW_SECONDS: Final = 600
 _NONCE_BYTES: Final = 12
+_ASKED_AGE_SECONDS: Final = 30 * 86_400
+"""Whoever names a `max_age`, however long, is told the `auth_time` (OpenID Connect Core, 3.1.2.1)."""
 
 
 class ProviderAway(Unavailable):
@@ -46,6 +49,9 @@ class ProviderSettings(BaseModel):
     client_id: str = Field(min_length=1)
     client_secret: SecretStr
     scope: str = "openid email"
+    tells_auth_time: bool = True
+    """Whether its ID tokens say when its user signed in there, as the standard wants. Google's do not: then coming back
+    from there counts as having just signed in."""
 
     @model_validator(mode="after")
     def _refuse_plain_http(self) -> Self:
@@ -90,9 +96,16 @@ class OpenIdProvider:
             "nonce": flow.nonce,
             "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
+            **self._wanted_age(flow),
         }
         endpoint = (await self._discover()).authorization_endpoint
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
+    def _wanted_age(self, flow: Flow) -> Mapping[str, str]:
+        """Return how recently its user shall have signed in; the answer's `auth_time` shows whether that was heeded."""
+        if flow.aim is Aim.PROVE:
+            return {"prompt": "login", "max_age": "0"}
+        return {"max_age": str(_ASKED_AGE_SECONDS)} if self._settings.tells_auth_time else {}
 
     async def identify(self, flow: Flow, code: str) -> Identity:
         """See `Provider.identify`."""
@@ -117,7 +130,16 @@ class OpenIdProvider:
             subject=str(claims["sub"]),
             email=_email(claims.get("email")),
             email_verified=claims.get("email_verified") is True,
+            authenticated_at=self._authenticated_at(claims),
         )
+
+    def _authenticated_at(self, claims: Mapping[str, Any]) -> datetime:
+        told, now = claims.get("auth_time"), self._clock.now()
+        if not self._settings.tells_auth_time:
+            return now
+        if not isinstance(told, int) or not 0 <= told <= now.timestamp() + _LEEWAY_SECONDS:
+            return from_epoch_ms(0)
+        return from_epoch_ms(told * 1000)
 
     async def _userinfo(self, url: str, answer: Mapping[str, Any], *, subject: str) -> Mapping[str, Any]:
         headers = {"Authorization": f"Bearer {answer.get('access_token')}"}
@@ -212,7 +234,16 @@ class FlowSeal:
     def seal(self, flow: Flow) -> str:
         """Return the cookie's value."""
         ends = int(self._clock.now().timestamp()) + _FLOW_SECONDS
-        parts = [ends, flow.provider, flow.state, flow.nonce, flow.verifier, flow.link_to]
+        parts = [
+            ends,
+            flow.provider,
+            flow.state,
+            flow.nonce,
+            flow.verifier,
+            flow.aim.value,
+            flow.user_id,
+            flow.session_id,
+        ]
         nonce = self._entropy(_NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, strict_json.dumps(parts).encode(), None)
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
@@ -221,10 +252,11 @@ class FlowSeal:
         """Return the flow that this browser began with this state. Raises `SignInFailed`."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            ends, *parts = strict_json.loads(self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None))
+            parts = strict_json.loads(self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None))
+            ends, provider, kept, nonce, verifier, aim, user_id, session_id = parts
+            flow = Flow(provider, kept, nonce, verifier, Aim(aim), user_id, session_id)
         except (InvalidTag, ValueError):
             raise _failed() from None
-        flow = Flow(*parts)
         if self._clock.now().timestamp() >= ends or not hmac.compare_digest(flow.state.encode(), state.encode()):
             raise _failed()
         return flow

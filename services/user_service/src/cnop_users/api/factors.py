@@ -1,6 +1,6 @@
 """Second factors and step-up."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import segno
 from fastapi import Depends
@@ -21,6 +21,7 @@ Factors = Annotated[SecondFactors, provided(SecondFactors)]
 Reader = Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.READ)]
 Changer = Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.WRITE)]
 Proven = Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.WRITE, step_up=True)]
+_NOT_NOW: Final = "An app is enrolled already, or there is neither a password nor a passkey"
 Otp = Annotated[str, Field(pattern=r"^[0-9]{6}$", examples=["123456"])]
 
 
@@ -39,8 +40,9 @@ class StepUpBody(Incoming):
 
 
 class FactorView(Outgoing):
-    """Which second factors the caller has."""
+    """Which second factors the caller has, and whether there is a password."""
 
+    password: bool
     totp: bool
     passkeys: bool
     recovery_codes_left: int
@@ -64,11 +66,18 @@ class CodesView(Message):
 async def get_factors(principal: Reader, factors: Factors) -> FactorView:
     """Show which second factors the caller has."""
     state = await factors.state(principal)
-    return FactorView(totp=state.totp, passkeys=state.passkeys, recovery_codes_left=state.recovery_codes_left)
+    return FactorView(
+        password=state.password,
+        totp=state.totp,
+        passkeys=state.passkeys,
+        recovery_codes_left=state.recovery_codes_left,
+    )
 
 
 @router.post(
-    "/auth/mfa/totp", operation_id="begin_totp", responses=problems({409: "An authenticator app is enrolled already"})
+    "/auth/mfa/totp",
+    operation_id="begin_totp",
+    responses=problems({409: _NOT_NOW}),
 )
 async def begin_totp(principal: Proven, factors: Factors, _body: EmptyBody | None = None) -> EnrolmentView:
     """Begin to enrol an authenticator app; a code of it confirms within ten minutes."""
@@ -80,7 +89,7 @@ async def begin_totp(principal: Proven, factors: Factors, _body: EmptyBody | Non
 @router.post(
     "/auth/mfa/totp/confirm",
     operation_id="confirm_totp",
-    responses=problems({404: "No enrolment was begun", 409: "An authenticator app is enrolled already"}),
+    responses=problems({404: "No enrolment was begun", 409: _NOT_NOW}),
 )
 async def confirm_totp(body: CodeBody, principal: Changer, context: Context, factors: Factors) -> CodesView:
     """Enrol the app that shows this code. The answer holds ten recovery codes, once."""

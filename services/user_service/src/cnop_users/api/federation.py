@@ -9,19 +9,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cnop_core.errors import CnopError
-from cnop_core.ids import UserId
 from cnop_platform.access import Principal, RateClass, public, requires
 from cnop_platform.app import provided, service_router
 from cnop_platform.permissions import Permission
 from cnop_platform.request_context import RequestContext, request_context
 from cnop_users.api.cookies import RefreshCookie
-from cnop_users.api.models import EmptyBody, Outgoing
-from cnop_users.application.federation import Federation, Flow, Provider, SignInFailed, UnknownProvider
+from cnop_users.api.models import EmptyBody, Message, Outgoing, problems
+from cnop_users.application.federation import Aim, Federation, Flow, Provider, UnknownProvider
+from cnop_users.application.identities import Identities, SignInFailed
 
 router = service_router(tags=["federation"])
 
 _COOKIE: Final = "__Host-cnop_oidc"
 _COOKIE_SECONDS: Final = 600
+_ARRIVALS: Final = {Aim.LINK: "/#linked", Aim.PROVE: "/#confirmed"}
 Context = Annotated[RequestContext, Depends(request_context)]
 ProviderName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,30}$")]
 
@@ -98,7 +99,8 @@ class FederationDesk:
 
 
 Desk = Annotated[FederationDesk, provided(FederationDesk)]
-Links = Annotated[Federation, provided(Federation)]
+SignIn = Annotated[Federation, provided(Federation)]
+Links = Annotated[Identities, provided(Identities)]
 
 
 @router.get("/auth/oidc", operation_id="list_identity_providers")
@@ -111,11 +113,27 @@ async def list_identity_providers(
 
 @router.get("/auth/identities", operation_id="list_linked_identities")
 async def list_linked_identities(
-    principal: Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.READ)], federation: Links
+    principal: Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.READ)], identities: Links
 ) -> IdentityList:
     """Name the providers whose identities are linked to the caller's account."""
-    linked = await federation.linked_to(principal.user_id)
+    linked = await identities.of(principal.user_id)
     return IdentityList(data=[LinkedIdentity(provider=name) for name in linked])
+
+
+@router.delete(
+    "/auth/identities/{provider}",
+    operation_id="unlink_identity",
+    responses=problems({404: "No identity of this provider is linked", 409: "It is the only way to log in"}),
+)
+async def unlink_identity(
+    provider: ProviderName,
+    principal: Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.WRITE, step_up=True)],
+    context: Context,
+    identities: Links,
+) -> Message:
+    """Take an identity off the caller's account, unless it is the only way to log in."""
+    await identities.unlink(principal, provider, context=context)
+    return Message(message="Identity unlinked")
 
 
 @router.get(
@@ -128,7 +146,7 @@ async def begin_federated_login(
     provider: ProviderName,
     _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.AUTH, cookie=True)],
     desk: Desk,
-    federation: Links,
+    federation: SignIn,
 ) -> Response:
     """Send the browser to the provider."""
     flow = federation.begin(provider)
@@ -145,14 +163,27 @@ async def begin_identity_link(
     ],
     response: Response,
     desk: Desk,
-    federation: Links,
+    federation: SignIn,
     _body: EmptyBody | None = None,
 ) -> Destination:
     """Return where the browser goes to link an identity to the caller's account."""
-    flow = federation.begin(provider, link_to=principal.user_id)
-    url = await desk.provider(provider).authorization_url(flow)
-    desk.remember(response, flow)
-    return Destination(url=url)
+    return await _visit(federation.begin_for(principal, provider, Aim.LINK), desk, response)
+
+
+@router.post("/auth/oidc/{provider}/step-up", operation_id="begin_identity_step_up")
+async def begin_identity_step_up(
+    provider: ProviderName,
+    principal: Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.AUTH, cookie=True)],
+    response: Response,
+    desk: Desk,
+    federation: SignIn,
+    _body: EmptyBody | None = None,
+) -> Destination:
+    """Return where the browser goes to prove again, by a linked identity, who one is.
+
+    The session that comes back counts as begun when the provider asked.
+    """
+    return await _visit(federation.begin_for(principal, provider, Aim.PROVE), desk, response)
 
 
 @router.get(
@@ -167,7 +198,7 @@ async def finish_federated_login(
     context: Context,
     request: Request,
     desk: Desk,
-    federation: Links,
+    federation: SignIn,
     cookie: Annotated[RefreshCookie, provided(RefreshCookie)],
     code: Annotated[str, Query(max_length=2048)] = "",
     state: Annotated[str, Query(max_length=200)] = "",
@@ -178,13 +209,18 @@ async def finish_federated_login(
         if not code:
             raise SignInFailed("the provider did not vouch for anybody")
         identity = await desk.provider(provider).identify(flow, code)
-        if flow.link_to is not None:
-            linking = UserId(flow.link_to)  # allow(foreign-user): from our own cookie, sealed while they were signed in
-            await federation.link(identity, linking, context=context)
-            return desk.back("/#linked")
+        if flow.aim is not Aim.SIGN_IN:
+            await federation.serve(flow, identity, context=context)
+            return desk.back(_ARRIVALS[flow.aim])
         grant = await federation.sign_in(identity, context=context)
     except CnopError as error:
         return desk.back(f"/login#error={quote(error.stable_code)}")
     response = desk.back("/")
     cookie.write(response, grant.refresh_token)
     return response
+
+
+async def _visit(flow: Flow, desk: FederationDesk, response: Response) -> Destination:
+    url = await desk.provider(flow.provider).authorization_url(flow)
+    desk.remember(response, flow)
+    return Destination(url=url)

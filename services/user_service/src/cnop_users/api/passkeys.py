@@ -96,7 +96,11 @@ async def enrol_passkey(
     return EnrolledView(**view.model_dump(), recovery_codes=codes)
 
 
-@router.delete("/auth/passkeys/{passkey_id}", operation_id="remove_passkey")
+@router.delete(
+    "/auth/passkeys/{passkey_id}",
+    operation_id="remove_passkey",
+    responses=problems({409: "It is the only way to log in"}),
+)
 async def remove_passkey(
     passkey_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,700}$")],
     principal: Proven,

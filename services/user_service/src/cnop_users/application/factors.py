@@ -17,10 +17,10 @@ from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.passkeys import AMR, Credential, Passkeys
-from cnop_users.application.passkeys import FACTOR as PASSKEY_FACTOR
 from cnop_users.domain import recovery_codes, totp
+from cnop_users.domain.errors import LastWayIn
 from cnop_users.domain.mail import Letter, LetterKind
-from cnop_users.domain.users import User
+from cnop_users.domain.users import PASSKEY, User
 
 TOTP: Final = "totp"
 _CODES: Final = "recovery-codes"
@@ -78,8 +78,9 @@ class FactorProof:
 
 @dataclass(frozen=True, slots=True)
 class FactorState:
-    """Which factors somebody has."""
+    """Which factors somebody has, and whether a password."""
 
+    password: bool
     totp: bool
     passkeys: bool
     recovery_codes_left: int
@@ -113,10 +114,11 @@ class SecondFactors:
         """Return which factors the caller has."""
         person = await self._accounts.open(principal.user_id)
         _, codes = await self._codes(person)
-        return FactorState(TOTP in person.user.factors, PASSKEY_FACTOR in person.user.factors, len(codes))
+        has_password = person.user.password is not None
+        return FactorState(has_password, TOTP in person.user.factors, PASSKEY in person.user.factors, len(codes))
 
     async def begin_totp(self, principal: Principal) -> Enrolment:
-        """Return a new secret, good for ten minutes until it is confirmed. Raises `AlreadyEnrolled`."""
+        """Return a new secret, good for ten minutes until it is confirmed. Raises `AlreadyEnrolled`, `LastWayIn`."""
         person = await self._accounts.open(principal.user_id)
         _require_new(person.user)
         secret = self._entropy(totp.SECRET_BYTES)
@@ -127,7 +129,10 @@ class SecondFactors:
         return Enrolment(totp.secret_text(secret), uri)
 
     async def confirm_totp(self, principal: Principal, code: str, *, context: RequestContext) -> tuple[str, ...]:
-        """Enrol the app that shows this code, and return recovery codes. Raises `NotEnrolled`, `WrongCode`."""
+        """Enrol the app that shows this code, and return recovery codes.
+
+        Raises `NotEnrolled`, `WrongCode`, `AlreadyEnrolled`, `LastWayIn`.
+        """
         return await settle(lambda: self._confirm_once(principal, code, context))
 
     async def remove_totp(self, principal: Principal, *, context: RequestContext) -> None:
@@ -251,6 +256,8 @@ class SecondFactors:
 def _require_new(user: User) -> None:
     if TOTP in user.factors:
         raise AlreadyEnrolled("an authenticator app is enrolled already; remove it first")
+    if not replace(user, factors=user.factors | {TOTP}).can_sign_in(identities=0):
+        raise LastWayIn("the app comes on top of a password or a passkey; set or add one first")
 
 
 def _secret(person: Person, item: Item) -> bytes:

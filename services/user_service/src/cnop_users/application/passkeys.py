@@ -16,12 +16,13 @@ from cnop_platform.store import Absent, Body, Delete, Item, Key, Put, Store, Ver
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
+from cnop_users.application.identities import Identities
 from cnop_users.application.outbox import Outbox
 from cnop_users.domain.challenges import LIFETIME_SECONDS, Challenges
+from cnop_users.domain.errors import LastWayIn
 from cnop_users.domain.mail import Letter, LetterKind
-from cnop_users.domain.users import User
+from cnop_users.domain.users import PASSKEY, User
 
-FACTOR: Final = "passkey"
 AMR: Final = ("pop", "user", "mfa")
 """RFC 8176: possession of a key was proven, its holder was verified."""
 MOST_PASSKEYS: Final = 10
@@ -97,6 +98,7 @@ class Passkeys:
         *,
         store: Store,
         accounts: Accounts,
+        identities: Identities,
         ceremonies: Ceremonies,
         challenges: Challenges,
         outbox: Outbox,
@@ -106,6 +108,7 @@ class Passkeys:
     ) -> None:
         self._store = store
         self._accounts = accounts
+        self._identities = identities
         self._ceremonies = ceremonies
         self._challenges = challenges
         self._outbox = outbox
@@ -133,7 +136,7 @@ class Passkeys:
         return await settle(lambda: self._enrol_once(principal, credential, name, context))
 
     async def remove(self, principal: Principal, passkey_id: str, *, context: RequestContext) -> None:
-        """Forget a passkey. Raises `UnknownPasskey`."""
+        """Forget a passkey, unless no way to sign in would be left. Raises `UnknownPasskey`, `LastWayIn`."""
         await settle(lambda: self._remove_once(principal, passkey_id, context))
 
     async def begin_use(self, user_id: UserId | None) -> Credential:
@@ -174,7 +177,7 @@ class Passkeys:
         except ValueError:
             raise InvalidPasskey("the passkey could not be verified; begin again") from None
         passkey = Passkey(passkey_id, public_key, count, name, now)
-        user = replace(person.user, factors=person.user.factors | {FACTOR}, updated_at=now)
+        user = replace(person.user, factors=person.user.factors | {PASSKEY}, updated_at=now)
         event = self._event("factor_added", principal, context)
         await self._store.transact(
             [
@@ -193,8 +196,10 @@ class Passkeys:
         found = next((passkey for passkey in held if passkey.passkey_id == passkey_id), None)
         if found is None:
             raise UnknownPasskey("you have no passkey of this id")
-        left = person.user.factors if len(held) > 1 else person.user.factors - {FACTOR}
+        left = person.user.factors if len(held) > 1 else person.user.factors - {PASSKEY}
         user = replace(person.user, factors=left, updated_at=self._clock.now())
+        if not user.can_sign_in(identities=len(await self._identities.of(user.user_id))):
+            raise LastWayIn("this is your only way to log in; set a password or add another passkey first")
         codes: list[Write] = [] if left else [Delete(keys.recovery_codes_key(user.user_id))]
         event = self._event("factor_removed", principal, context)
         await self._store.transact(
@@ -239,7 +244,7 @@ class Passkeys:
         return Put(Key(f"CHALLENGE#{digest}", "ANSWERED"), {}, Absent(), expires_at=ends)
 
     def _letter(self, person: Person, kind: LetterKind) -> Put:
-        values = {"at": to_rfc3339(self._clock.now()), "factor": FACTOR}
+        values = {"at": to_rfc3339(self._clock.now()), "factor": PASSKEY}
         return self._outbox.put(person.user.user_id, person.data_key, Letter(kind, person.profile.email, values))
 
     def _event(self, name: str, principal: Principal, context: RequestContext) -> AuditEvent:
@@ -248,7 +253,7 @@ class Passkeys:
             user_id=principal.user_id,
             session_id=principal.session_id,
             context=context,
-            details={"factor": FACTOR},
+            details={"factor": PASSKEY},
         )
 
 

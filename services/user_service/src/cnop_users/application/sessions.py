@@ -36,9 +36,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How somebody proved who they are: the methods by their RFC 8176 names."""
+    """How somebody proved who they are: the methods by their RFC 8176 names, and when if that was elsewhere, before."""
 
     amr: tuple[str, ...]
+    at: datetime | None = None
 
 
 class Sessions:
@@ -77,6 +78,7 @@ class Sessions:
             delivery=delivery,
             device=Device(context.client_address, context.user_agent),
             amr=proof.amr,
+            auth_time=min(proof.at or now, now),
             now=now,
             lifetimes=self._lifetimes,
             entropy=self._entropy,

@@ -28,6 +28,7 @@ from cnop_users.application.export import AccountExport
 from cnop_users.application.factors import SecondFactors
 from cnop_users.application.federation import Federation
 from cnop_users.application.holding import AssetHoldings
+from cnop_users.application.identities import Identities
 from cnop_users.application.login import Login
 from cnop_users.application.outbox import Postman
 from cnop_users.application.passkey_sign_in import PasskeySignIn
@@ -61,6 +62,7 @@ class UserService(Foundation):
             self.passkeys,
             self.passkey_sign_in,
             self.federation,
+            self.identities,
             self.federation_desk,
             self.administration,
             AuditLog(store=self._store, clock=self._clock, key=self._settings.audit_key.get_secret_value()),
@@ -195,6 +197,7 @@ class UserService(Foundation):
         return Passkeys(
             store=self._store,
             accounts=self.accounts,
+            identities=self.identities,
             ceremonies=ceremonies,
             challenges=Challenges(self._settings.keyring("index").current.secret),
             outbox=self.outbox,
@@ -218,13 +221,18 @@ class UserService(Foundation):
     def federation(self) -> Federation:
         """Signs people in by their identities elsewhere."""
         return Federation(
-            store=self._store,
+            identities=self.identities,
             accounts=self.accounts,
             login=self.login,
             registration=self.registration,
-            audit=self._audit,
-            clock=self._clock,
             entropy=entropy,
+        )
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Links identities elsewhere to accounts."""
+        return Identities(
+            store=self._store, accounts=self.accounts, outbox=self.outbox, audit=self._audit, clock=self._clock
         )
 
     @cached_property

@@ -43,3 +43,9 @@ class HashingBusy(Unavailable):
 
 class UnknownSession(NotFound):
     """The caller has no session of this id."""
+
+
+class LastWayIn(Conflict):
+    """Nothing would be left to sign in with."""
+
+    code = "LAST_LOGIN_METHOD"

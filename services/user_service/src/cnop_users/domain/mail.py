@@ -17,6 +17,8 @@ class LetterKind(StrEnum):
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"
     RECOVERY_CODE_USED = "recovery_code_used"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,14 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
     LetterKind.RECOVERY_CODE_USED: (
         "A recovery code was used",
         "At {at} somebody signed in to your account with a recovery code; {left} are left.\n\n" + _NOT_YOU,
+    ),
+    LetterKind.IDENTITY_LINKED: (
+        "Another account was linked to yours",
+        "At {at} an account of {provider} was linked to yours; whoever logs in there can log in here.\n\n" + _NOT_YOU,
+    ),
+    LetterKind.IDENTITY_UNLINKED: (
+        "A linked account was taken away",
+        "At {at} your account of {provider} was unlinked; it does not log in here any more.\n\n" + _NOT_YOU,
     ),
 }
 

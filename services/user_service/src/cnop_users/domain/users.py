@@ -3,9 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from cnop_core.ids import UserId
 from cnop_platform.permissions import Role
+
+PASSKEY: Final = "passkey"
 
 
 class Status(StrEnum):
@@ -59,6 +62,13 @@ class User:
     def is_active(self) -> bool:
         """Whether its owner may sign in."""
         return self.status is Status.ACTIVE
+
+    def can_sign_in(self, *, identities: int) -> bool:
+        """Whether a way to sign in is left, with so many identities linked.
+
+        A passkey suffices. A provider alone does not let in an account with a second factor.
+        """
+        return self.password is not None or PASSKEY in self.factors or (identities > 0 and not self.factors)
 
     def with_email_index(self, email_index: str) -> "User":
         """Return the account with the same address claimed under another index key."""
