@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from manifests import Json, Manifests
+from manifests import Json, Manifests, Workload
+from tools import ROOT
 
 Path = tuple[str, str, int]
 STORE_CLIENTS = ("user-service", "inventory-service", "order-service", "price-feed", "order-engine")
@@ -43,6 +44,7 @@ DOORS: dict[str, set[Path]] = {
     "prod": {("10.0.0.0/16", "gateway", 8080), ("10.0.0.0/16", "gateway", 3000)},
 }
 # Where each pod shows its figures.
+PROMETHEUS = ("monitors", "network")
 MONITORED: set[Path] = {
     *(
         ("monitoring/prometheus", server, 9100)
@@ -134,6 +136,35 @@ def test_nobody_comes_in_but_to_the_gateway_and_for_figures(manifests: Manifests
     assert strangers == DOORS[manifests.overlay] | MONITORED
     for _, server, port in MONITORED:
         assert port in {each["containerPort"] for each in manifests.workloads[server].main["ports"]}
+
+
+def test_prometheus_reaches_what_its_monitors_ask_for_and_nothing_else(manifests: Manifests, network: Network) -> None:
+    parts = [yaml.safe_load_all((ROOT / f"monitoring/kubernetes/{name}.yaml").read_text()) for name in PROMETHEUS]
+    monitors, policies = (list(part) for part in parts)
+    network.policies += [each["spec"] for each in policies]
+    asked = {path for monitor in monitors for path in asked_by(monitor, manifests)}
+    assert len(asked) == 7
+    assert {path for path in network.ingress() if path[0] == "monitoring/prometheus"} == asked
+
+
+def asked_by(monitor: Json, manifests: Manifests) -> Iterator[Path]:
+    """Give the pods and ports that a monitor makes Prometheus ask."""
+    spec = monitor["spec"]
+    for endpoint in spec.get("podMetricsEndpoints", []):
+        for name, workload in manifests.workloads.items():
+            if matches(spec["selector"], workload.labels):
+                yield "monitoring/prometheus", name, endpoint["targetPort"]
+    for endpoint in spec.get("endpoints", []):
+        for service in manifests.of("Service").values():
+            found = {each["name"]: each["targetPort"] for each in service["spec"]["ports"]}
+            if endpoint["port"] in found:
+                (workload,) = (w for w in manifests.workloads.values() if matches_all(service["spec"]["selector"], w))
+                ports = {each["name"]: each["containerPort"] for each in workload.main["ports"]}
+                yield "monitoring/prometheus", workload.name, ports[found[endpoint["port"]]]
+
+
+def matches_all(selector: dict[str, str], workload: Workload) -> bool:
+    return selector.items() <= workload.labels.items()
 
 
 def test_the_gateway_calls_whom_its_configuration_names(manifests: Manifests) -> None:

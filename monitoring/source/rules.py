@@ -8,6 +8,8 @@ RUNBOOKS: Final = "https://github.com/yifeng2019uwb/cloud-native-order-processor
 DOORS: Final = 'envoy_http_conn_manager_prefix=~"gateway|page"'
 PLACED: Final = 'method="POST",route="/orders",status=~"2.."'
 WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+_FAILED_JOB: Final = 'kube_job_status_failed{namespace="order-processor"'
+_VERIFICATION: Final = "(ledger|audit)-verify-.*"
 ORDER_SECONDS: Final = "0.25"
 
 
@@ -155,16 +157,23 @@ def security_alerts() -> list[dict[str, Any]]:
         ),
         _alert(
             "AuditNotSealed",
-            "time() - max(cnop_audit_sealed_timestamp_seconds) > 300",
+            # Each process by itself: one that seals does not hide one that cannot. 0 is one that has only begun.
+            "time() - (cnop_audit_sealed_timestamp_seconds > 0) > 300",
             severity="page",
             hold="1m",
-            summary="Nothing has sealed the audit trail for five minutes",
+            summary="{{ $labels.job }} at {{ $labels.instance }} has not known the audit trail sealed for five minutes",
         ),
         _alert(
             "VerificationFailed",
-            'kube_job_status_failed{namespace="order-processor",job_name=~"(ledger|audit)-verify-.*"} > 0',
+            f'{_FAILED_JOB},job_name=~"{_VERIFICATION}"}} > 0',
             severity="page",
             summary="{{ $labels.job_name }} failed: the ledger or the audit trail may not be whole",
+        ),
+        _alert(
+            "JobFailed",
+            f'{_FAILED_JOB},job_name!~"{_VERIFICATION}"}} > 0',
+            severity="ticket",
+            summary="{{ $labels.job_name }} failed: what it keeps up is not done until it is run again",
         ),
     ]
 

@@ -72,9 +72,9 @@ resource "aws_eks_node_group" "this" {
   node_role_arn   = aws_iam_role.nodes.arn
   subnet_ids      = [for subnet in aws_subnet.private : subnet.id]
   # As the images: .github/workflows/release.yml builds them for x86-64.
-  ami_type        = "BOTTLEROCKET_x86_64"
-  instance_types  = ["t3a.medium"]
-  capacity_type   = "ON_DEMAND"
+  ami_type       = "BOTTLEROCKET_x86_64"
+  instance_types = ["t3a.medium"]
+  capacity_type  = "ON_DEMAND"
 
   scaling_config {
     desired_size = var.spare_capacity ? 3 : 2
