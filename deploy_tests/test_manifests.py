@@ -217,6 +217,12 @@ def test_the_jobs_that_verify_find_their_keys(manifests: Manifests) -> None:
         assert manifests.workloads[name].main["args"][2:4] == ["--state", "/state"]
 
 
+def test_no_job_of_the_clock_is_started_while_its_last_run_goes_on(manifests: Manifests) -> None:
+    jobs = manifests.of("CronJob")
+    assert jobs.keys() >= {"ledger-verify", "audit-verify", "audit-retire", "keys-rewrap"}
+    assert {each["spec"]["concurrencyPolicy"] for each in jobs.values()} == {"Forbid"}
+
+
 @pytest.mark.parametrize("component", SETTINGS)
 def test_each_process_accepts_the_settings_that_it_is_given(
     dev: Manifests, component: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

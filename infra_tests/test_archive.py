@@ -13,7 +13,7 @@ from botocore.session import Session
 from conftest import free_port
 from tools import from_pypi
 
-from cnop_platform.audit.archive import ArchiveBroken, ArchiveUnavailable
+from cnop_platform.audit.archive import AlreadyThere, ArchiveBroken, ArchiveUnavailable
 from cnop_platform.audit.archive_places import BucketArchive, open_archive
 
 MOTO = ("moto[s3,server]==5.2.5",)
@@ -67,7 +67,7 @@ def test_what_was_added_is_there_and_stays(place: BucketArchive, s3: Any) -> Non
     s3.put_object(Bucket=BUCKET, Key="elsewhere/other.jsonl", Body=b"")
     assert place.names() == names
     assert place.read(names[1]) == names[1].encode()
-    with pytest.raises(ArchiveUnavailable):
+    with pytest.raises(AlreadyThere):
         place.add(names[1], b"another")
     assert place.read(names[1]) == names[1].encode()
     (version,) = s3.list_object_versions(Bucket=BUCKET, Prefix=f"prod/{names[1]}")["Versions"]

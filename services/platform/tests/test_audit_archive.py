@@ -1,6 +1,10 @@
 """The archive of checkpoints: grows by what is new, is never changed, and shows a chain cut short or written anew."""
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -8,7 +12,7 @@ from cnop_core.clock import FixedClock
 from cnop_core.errors import InvalidInput
 from cnop_core.ids import UserId
 from cnop_platform.audit import AuditEvent, AuditTrail, archive
-from cnop_platform.audit.archive import ArchiveBroken, ArchiveUnavailable, archived_chain
+from cnop_platform.audit.archive import AlreadyThere, ArchiveBroken, ArchiveUnavailable, archived_chain
 from cnop_platform.audit.archive_places import FolderArchive, open_archive
 from cnop_platform.audit.chain import BASE_KEY, HEAD_KEY, Base, checkpoint_key, encode_base
 from cnop_platform.audit.retention import AuditRetention
@@ -74,8 +78,8 @@ async def test_each_run_adds_what_is_new_and_nothing_else(world):
     await world.seal(2)
     assert await world.archive() == 2
     assert world.place.names() == [
-        "checkpoints/000000000001-000000000003.jsonl",
-        "checkpoints/000000000004-000000000005.jsonl",
+        "checkpoints/000000000001.jsonl",
+        "checkpoints/000000000004.jsonl",
     ]
     assert sorted(archived_chain(world.place, KEY)) == [1, 2, 3, 4, 5]
     assert await world.kinds() == set()
@@ -86,6 +90,68 @@ async def test_an_archive_is_filled_in_runs_of_bounded_length(world, monkeypatch
     await world.seal(5)
     assert await world.archive() == 5
     assert len(world.place.names()) == 3
+
+
+class Meanwhile:
+    """A place at which, each time before one process adds its run, something else happens."""
+
+    def __init__(self, place, events):
+        self._place = place
+        self._events = events
+        self.names, self.read = place.names, place.read
+
+    def add(self, name, content):
+        if self._events:
+            self._events.pop(0)()
+        self._place.add(name, content)
+
+
+async def test_of_two_processes_that_archive_at_once_each_run_is_added_by_one(world, monkeypatch):
+    """What is locked cannot be mended: a checkpoint that is there twice would end the archive for good."""
+    monkeypatch.setattr(archive, "MAX_CHECKPOINTS", 2)
+    await world.seal(3)
+    loop, place = asyncio.get_running_loop(), world.place
+
+    def other_process():
+        asyncio.run_coroutine_threadsafe(world.seal(2), loop).result(timeout=10)
+        added.append(
+            asyncio.run_coroutine_threadsafe(archive.archive(world.store, place, KEY), loop).result(timeout=10)
+        )
+
+    added = []
+    slower = Meanwhile(place, [lambda: None, other_process])
+    added.append(await asyncio.to_thread(lambda: asyncio.run(archive.archive(world.store, slower, KEY))))
+    assert added == [3, 2], "it had added two of the five, and found the rest to be there"
+    assert place.names() == [f"checkpoints/{first:012d}.jsonl" for first in (1, 3, 5)]
+    assert sorted(archived_chain(place, KEY)) == [1, 2, 3, 4, 5]
+    assert await world.kinds() == set()
+
+
+async def test_whoever_is_never_first_says_so_and_ends(world):
+    class Taken(FolderArchive):
+        def add(self, name, content):
+            raise AlreadyThere(f"{name} is there already")
+
+    await world.seal()
+    with pytest.raises(ArchiveUnavailable, match="others keep adding"):
+        await archive.archive(world.store, Taken(world.folder), KEY)
+
+
+async def test_an_archive_of_an_earlier_version_is_read_and_continued(world):
+    await world.seal(2)
+    await world.archive()
+    (path,) = world.folder.rglob("*.jsonl")
+    lines = path.read_text().splitlines(keepends=True)
+    older = path.with_name("000000000001-000000000002.jsonl")
+    older.write_text("".join(lines[:-1]))
+    path.unlink()
+    await world.seal()
+    assert await world.archive() == 1
+    assert await world.kinds() == set()
+    assert sorted(archived_chain(world.place, KEY)) == [1, 2, 3]
+    older.rename(older.with_name("000000000001-000000000003.jsonl"))
+    with pytest.raises(ArchiveBroken, match="does not hold checkpoints 1 to 3"):
+        archived_chain(world.place, KEY)
 
 
 async def test_a_chain_cut_short_with_its_head_is_seen_against_the_archive_only(world):
@@ -135,7 +201,7 @@ async def test_an_archive_that_was_touched_is_no_proof(world, change):
     elif change == "rubbish":
         paths[1].write_text("{}\n")
     else:
-        paths[2].write_text(paths[2].read_text().splitlines()[0] + "\n")
+        paths[2].write_text("".join(paths[2].read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(ArchiveBroken):
         archived_chain(world.place, KEY)
 
@@ -170,13 +236,59 @@ async def test_retiring_before_the_time_is_over_is_seen_though_the_base_is_signe
 def test_a_folder_keeps_what_is_written(tmp_path):
     place = FolderArchive(tmp_path / "archive")
     place.add("checkpoints/one.jsonl", b"first")
-    with pytest.raises(ArchiveUnavailable):
+    with pytest.raises(AlreadyThere):
         place.add("checkpoints/one.jsonl", b"second")
     assert place.read("checkpoints/one.jsonl") == b"first"
     assert place.names() == ["checkpoints/one.jsonl"]
     assert [path.name for path in (tmp_path / "archive/checkpoints").iterdir()] == ["one.jsonl"]
     with pytest.raises(ArchiveUnavailable):
         place.read("checkpoints/two.jsonl")
+
+
+def test_of_many_who_add_one_object_at_once_one_does_and_its_content_is_whole(tmp_path):
+    place = FolderArchive(tmp_path)
+
+    def add(number):
+        try:
+            place.add("checkpoints/one.jsonl", bytes([number]) * 100_000)
+        except AlreadyThere:
+            return None
+        return number
+
+    with ThreadPoolExecutor(8) as pool:
+        (winner,) = [number for number in pool.map(add, range(8)) if number is not None]
+    assert place.read("checkpoints/one.jsonl") == bytes([winner]) * 100_000
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["one.jsonl"]
+
+
+class Cutting(BaseHTTPRequestHandler):
+    """A bucket that hangs up in the middle of an object."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        self.wfile.write(b"half an object")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.enable_socket
+def test_an_object_that_does_not_arrive_whole_is_unavailable_and_no_crash(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Cutting) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            place = open_archive("s3://bucket", endpoint=f"http://127.0.0.1:{server.server_port}")
+            with pytest.raises(ArchiveUnavailable, match="s3://bucket"):
+                place.read("checkpoints/000000000001.jsonl")
+        finally:
+            server.shutdown()
+            thread.join(timeout=5)
 
 
 @pytest.mark.parametrize("text", ["", "s3://", "https://bucket", "s3://bucket/x?versionId=1"])

@@ -1,7 +1,9 @@
 """The archive of checkpoints: a copy of the chain in a place where nobody can change what is written.
 
 Whoever holds the key and may write the table could write a new chain; that the archive holds the old one shows it.
-Each object holds a run of checkpoints, one JSON object a line, and is named by the first and last of their numbers.
+Each object holds a run of checkpoints, one JSON object a line, and then a line with the number of the last one. It is
+named by the number of the first, and a name is given once: of two processes that add at once, one adds a run and the
+other goes on after it, so that nothing is ever there twice.
 """
 
 import itertools
@@ -27,7 +29,10 @@ from cnop_platform.store import Body, Item, Key, Store
 
 MAX_CHECKPOINTS: Final = 1_000
 """How many checkpoints one object holds at most."""
-_NAME: Final = re.compile(r"checkpoints/(\d{12})-(\d{12})\.jsonl")
+# Objects that were added by earlier versions have the number of their last checkpoint in the name, and no last line.
+_NAME: Final = re.compile(r"checkpoints/(\d{12})(?:-(\d{12}))?\.jsonl")
+_END: Final = "end"
+_ATTEMPTS: Final = 10
 
 
 class ArchiveBroken(CnopError):
@@ -55,7 +60,7 @@ class ArchivePlace(Protocol):
         ...
 
     def add(self, name: str, content: bytes) -> None:
-        """Write a new object. Raises `ArchiveUnavailable`, also when there is one of that name."""
+        """Write a new object, whole or not at all. Raises `ArchiveUnavailable`, `AlreadyThere`."""
         ...
 
 
@@ -65,13 +70,29 @@ class ArchiveUnavailable(CnopError):
     code = "AUDIT_ARCHIVE_UNAVAILABLE"
 
 
+class AlreadyThere(ArchiveUnavailable):
+    """There is an object of that name, which nobody can replace."""
+
+
+class _Named(NamedTuple):
+    """An object of the archive, by what its name says."""
+
+    name: str
+    first: int
+    last: int | None
+
+
 def archived_chain(place: ArchivePlace, key: bytes) -> dict[int, Archived]:
     """Return what is known of each archived checkpoint by its number. Raises `ArchiveBroken`, `ArchiveUnavailable`."""
     found: dict[int, Archived] = {}
-    for name, first, last in _objects(place):
-        run = _run(place, name, first, last, key)
-        if found and run[0].previous != found[first - 1].mac:
-            raise ArchiveBroken(f"{name}: checkpoint {first} does not follow the one before it")
+    end = 0
+    for each in _objects(place):
+        run = _run(place, each, key)
+        if found and each.first != end + 1:
+            raise ArchiveBroken(f"{each.name}: checkpoints between {end} and {each.first} are missing or twice there")
+        if found and run[0].previous != found[end].mac:
+            raise ArchiveBroken(f"{each.name}: checkpoint {each.first} does not follow the one before it")
+        end = run[-1].seq
         found.update((checkpoint.seq, Archived(checkpoint.mac, checkpoint.at)) for checkpoint in run)
     return found
 
@@ -79,17 +100,26 @@ def archived_chain(place: ArchivePlace, key: bytes) -> dict[int, Archived]:
 async def archive(store: Store, place: ArchivePlace, key: bytes) -> int:
     """Add every checkpoint that the archive does not hold yet; return how many.
 
-    Raises `ArchiveBroken`, and then has added nothing that does not follow from what was there.
+    Any number of processes may do so at once. Raises `ArchiveBroken`, and then has added nothing that does not follow
+    from what was there, and `ArchiveUnavailable`.
     """
-    known = _objects(place)
-    seq, mac = _end(place, *known[-1], key=key) if known else await _beginning(store, key)
     added = 0
-    while batch := await _next(store, seq=seq, mac=mac, key=key):
-        first, last = batch[0].seq, batch[-1].seq
-        lines = "".join(strict_json.dumps(encode_checkpoint(each)) + "\n" for each in batch)
-        place.add(f"checkpoints/{first:012d}-{last:012d}.jsonl", lines.encode())
-        seq, mac, added = last, batch[-1].mac, added + len(batch)
-    return added
+    for _ in range(_ATTEMPTS):
+        known = _objects(place)
+        seq, mac = _end(place, known[-1], key) if known else await _beginning(store, key)
+        try:
+            while batch := await _next(store, seq=seq, mac=mac, key=key):
+                place.add(f"checkpoints/{batch[0].seq:012d}.jsonl", _encoded(batch))
+                seq, mac, added = batch[-1].seq, batch[-1].mac, added + len(batch)
+        except AlreadyThere:
+            continue  # Another process was first with this run, or an answer to us was lost: on from where it ends.
+        return added
+    raise ArchiveUnavailable("others keep adding to the archive; try again later")
+
+
+def _encoded(run: Sequence[Checkpoint]) -> bytes:
+    lines = [*(strict_json.dumps(encode_checkpoint(each)) for each in run), strict_json.dumps({_END: run[-1].seq})]
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 async def _beginning(store: Store, key: bytes) -> tuple[int, str]:
@@ -123,37 +153,50 @@ async def _next(store: Store, *, seq: int, mac: str, key: bytes) -> list[Checkpo
     return found
 
 
-def _objects(place: ArchivePlace) -> list[tuple[str, int, int]]:
-    """Return the runs of checkpoints in the archive by their names: gap-free, or `ArchiveBroken` is raised."""
+def _objects(place: ArchivePlace) -> list[_Named]:
+    """Return the runs of checkpoints in the archive by their names, in order."""
     matches = [match for match in map(_NAME.fullmatch, place.names()) if match]
-    found = sorted((match[0], int(match[1]), int(match[2])) for match in matches)
-    for (_, _, before), (name, first, _) in itertools.pairwise(found):
-        if first != before + 1:
-            raise ArchiveBroken(f"{name}: checkpoints between {before} and {first} are missing or twice there")
-    return found
+    return sorted(_Named(match[0], int(match[1]), int(match[2]) if match[2] else None) for match in matches)
 
 
-def _end(place: ArchivePlace, name: str, first: int, last: int, *, key: bytes) -> tuple[int, str]:
-    return last, _run(place, name, first, last, key)[-1].mac
+def _end(place: ArchivePlace, last: _Named, key: bytes) -> tuple[int, str]:
+    run = _run(place, last, key)
+    return run[-1].seq, run[-1].mac
 
 
-def _run(place: ArchivePlace, name: str, first: int, last: int, key: bytes) -> list[Checkpoint]:
-    """Return the checkpoints of one object: those that its name says, ours, each after the one before it."""
-    run = list(_read(name, place.read(name)))
-    if [checkpoint.seq for checkpoint in run] != list(range(first, last + 1)) or not run:
-        raise ArchiveBroken(f"{name} does not hold checkpoints {first} to {last}")
+def _run(place: ArchivePlace, named: _Named, key: bytes) -> list[Checkpoint]:
+    """Return the checkpoints of one object: all that it says to hold, ours, each after the one before it."""
+    bodies = list(_read(named.name, place.read(named.name)))
+    last = named.last if named.last is not None else _last(named.name, bodies)
+    try:
+        run = [_decode(body) for body in bodies]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArchiveBroken(f"{named.name} holds something that is no checkpoint") from error
+    if [checkpoint.seq for checkpoint in run] != list(range(named.first, last + 1)) or not run:
+        raise ArchiveBroken(f"{named.name} does not hold checkpoints {named.first} to {last}")
     linked = all(after.previous == before.mac for before, after in itertools.pairwise(run))
     if not linked or not all(checkpoint.is_signed_with(key) for checkpoint in run):
-        raise ArchiveBroken(f"{name} holds a checkpoint that is not ours, or not in its place")
+        raise ArchiveBroken(f"{named.name} holds a checkpoint that is not ours, or not in its place")
     return run
 
 
-def _read(name: str, content: bytes) -> Iterator[Checkpoint]:
+def _last(name: str, bodies: list[Body]) -> int:
+    """Take the line off that ends an object, and return what it says."""
+    end = bodies.pop().get(_END) if bodies else None
+    if not isinstance(end, int):
+        raise ArchiveBroken(f"{name} does not end where it was ended")
+    return end
+
+
+def _read(name: str, content: bytes) -> Iterator[Body]:
     for line in content.splitlines():
         try:
-            yield _decode(strict_json.loads(line))
-        except (strict_json.InvalidJson, ValueError, KeyError, TypeError, AttributeError) as error:
+            body = strict_json.loads(line)
+        except (strict_json.InvalidJson, ValueError) as error:
             raise ArchiveBroken(f"{name} holds something that is no checkpoint") from error
+        if not isinstance(body, dict):
+            raise ArchiveBroken(f"{name} holds something that is no checkpoint")
+        yield body
 
 
 def _decode(body: Body) -> Checkpoint:

@@ -2,13 +2,18 @@
 
 import itertools
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from cnop_core.errors import InvalidInput
-from cnop_platform.audit.archive import ArchiveBroken, ArchivePlace, ArchiveUnavailable
+from cnop_platform.audit.archive import AlreadyThere, ArchiveBroken, ArchivePlace, ArchiveUnavailable
+
+# What S3 answers when an object of that name is there, or is being written by somebody else at this moment.
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 def open_archive(text: str, *, endpoint: str | None = None) -> ArchivePlace:
@@ -45,20 +50,20 @@ class FolderArchive:
     def add(self, name: str, content: bytes) -> None:
         """See `ArchivePlace.add`; a half-written object never has its name."""
         target = self._root / name
-        partial = target.with_suffix(".partial")
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with partial.open("wb") as file:
+            # A draft of its own, so that two who write the same object never write into one file.
+            with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".partial") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            partial.chmod(0o400)
-            # Unlike a rename, a link fails where there is one of that name.
-            target.hardlink_to(partial)
+                Path(file.name).chmod(0o400)
+                # Unlike a rename, a link fails where there is one of that name.
+                target.hardlink_to(file.name)
+        except FileExistsError as error:
+            raise AlreadyThere(f"{name} is there already") from error
         except OSError as error:
             raise ArchiveUnavailable(f"{name} cannot be written: {error.strerror}") from error
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 class BucketArchive:
@@ -77,7 +82,8 @@ class BucketArchive:
         found: list[str] = []
         more: dict[str, str] = {}
         while True:
-            page = self._call("list_object_versions", Prefix=self._prefix, **more)
+            with self._errors():
+                page = self._client.list_object_versions(Bucket=self._bucket, Prefix=self._prefix, **more)
             if deleted := page.get("DeleteMarkers"):
                 raise ArchiveBroken(f"s3://{self._bucket}/{deleted[0]['Key']} was deleted; its versions remain")
             found += [each["Key"].removeprefix(self._prefix) for each in page.get("Versions", ())]
@@ -87,14 +93,15 @@ class BucketArchive:
 
     def read(self, name: str) -> bytes:
         """See `ArchivePlace.read`."""
-        answer = self._call("get_object", Key=self._prefix + name)
-        return bytes(answer["Body"].read())
+        with self._errors():
+            # The content arrives after the answer, and may not arrive whole.
+            return bytes(self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read())
 
     def add(self, name: str, content: bytes) -> None:
         """See `ArchivePlace.add`."""
-        self._call(
-            "put_object", Key=self._prefix + name, Body=content, IfNoneMatch="*", ContentType="application/jsonl"
-        )
+        where = {"Bucket": self._bucket, "Key": self._prefix + name}
+        with self._errors():
+            self._client.put_object(**where, Body=content, IfNoneMatch="*", ContentType="application/jsonl")
 
     def _each_once(self, names: Sequence[str]) -> Sequence[str]:
         for one, next_one in itertools.pairwise(names):
@@ -102,12 +109,16 @@ class BucketArchive:
                 raise ArchiveBroken(f"s3://{self._bucket}/{self._prefix}{one} was written over; see its first version")
         return names
 
-    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only a bucket needs the library
 
         try:
-            return dict(getattr(self._client, operation)(Bucket=self._bucket, **arguments))
+            yield
         except (BotoCoreError, ClientError) as error:
+            code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+            if code in _TAKEN:
+                raise AlreadyThere(f"s3://{self._bucket}: {error}") from error
             raise ArchiveUnavailable(f"s3://{self._bucket}: {error}") from error
 
 
