@@ -74,6 +74,8 @@ SCENES: Final = (
     Scene("register-refused", "/register", Seen.STRANGER, "Create account", _refused_registration),
     Scene("login", "/login", Seen.STRANGER, "Log in"),
     Scene("forgot-password", "/forgot-password", Seen.STRANGER, "Send me a link"),
+    Scene("reset-password", "/reset-password#token=none", Seen.STRANGER, "New password"),
+    Scene("verify-email", "/verify-email", Seen.STRANGER, "This address is not complete."),
     Scene("not-found", "/nowhere", Seen.STRANGER, "This page does not exist"),
     Scene("asset-visitor", "/markets/SOL", Seen.STRANGER, "Log in to trade"),
     Scene("dashboard-empty", "/dashboard", Seen.NEWCOMER, "Cash"),
