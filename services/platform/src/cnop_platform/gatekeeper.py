@@ -15,13 +15,13 @@ from cnop_platform.permissions import Permission
 from cnop_platform.policies import Decision, PolicyEngine, Question
 from cnop_platform.shared_limits import SharedLimits, group_of, source_of
 
-_STEP_UP_SECONDS: Final = 300
+STEP_UP_SECONDS: Final = 300
 _MULTIPLE_FACTORS: Final = "mfa"  # RFC 8176
 
 
 def proven_lately(principal: Principal, *, has_factors: bool, now: datetime) -> bool:
     """Tell whether a token shows a proof of the last five minutes, by a second factor if its owner has enrolled one."""
-    recent = now.timestamp() - principal.auth_time <= _STEP_UP_SECONDS
+    recent = now.timestamp() - principal.auth_time <= STEP_UP_SECONDS
     return recent and (_MULTIPLE_FACTORS in principal.amr or not has_factors)
 
 
