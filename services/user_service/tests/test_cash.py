@@ -1,6 +1,7 @@
 import asyncio
 import json
 
+import jwt
 import pytest
 from users_under_test import ServiceUnderTest, bearer, make_settings, signed_in
 
@@ -293,3 +294,15 @@ async def test_a_movement_is_announced_to_whoever_streams_the_wallet(client, ser
 async def test_what_the_ledger_counts_is_there_for_monitoring(client, service, tokens):
     await deposit(client, tokens, "1")
     assert service.registry.get_sample_value("cnop_ledger_entries_total") == 1
+
+
+async def test_the_ledger_keeps_the_session_and_the_audit_trail_its_address(client, service, tokens):
+    response = await client.post("/balance/deposit", json={"amount": "5"}, headers=bearer(tokens))
+    assert response.status_code == 201
+    stored = [item async for item in service.store.scan()]
+    money = "".join(str(item) for item in stored if item.key.pk.startswith("WALLET#"))
+    session = jwt.decode(tokens["access_token"], options={"verify_signature": False})["sid"]
+    assert session in money
+    assert "203.0.113.9" not in money
+    (login,) = [item.body["record"] for item in stored if "login" in str(item.body.get("record"))]
+    assert (login["session"]["uid"], login["src_endpoint"]) == (session, {"ip": "203.0.113.9"})

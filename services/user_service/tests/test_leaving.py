@@ -1,6 +1,9 @@
 import asyncio
 
 import pytest
+from test_passkeys import enrol as enrol_passkey
+from test_passkeys import proven_by
+from test_second_factor import enrol as enrol_app
 from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
 
 from cnop_core.errors import Conflict
@@ -13,7 +16,7 @@ from cnop_platform.store.open import dynamodb_place, open_store
 from cnop_platform.system import SystemClock, entropy
 from cnop_platform.testing.dynamodb_local import DynamoDbLocal, DynamoDbLocalMissing
 from cnop_users.adapters.erasure_keeper import ErasureKeeper
-from cnop_users.application import erasure
+from cnop_users.application import erasure, federation
 from cnop_users.application.erasure_register import ErasureRegister
 
 pytestmark = pytest.mark.security
@@ -244,6 +247,79 @@ async def test_an_erasure_that_the_register_missed_is_noted_at_the_next_start(re
     await store.close()
 
 
+SECTIONS = {
+    "account",
+    "sessions",
+    "passkeys",
+    "linked_identities",
+    "known_networks",
+    "security_events",
+    "ledger_entries",
+    "orders",
+}
+EXPORTED = {
+    ("USER", "USER"): "account",
+    ("USER", "SESSION"): "sessions",
+    ("USER", "PASSKEY"): "passkeys",
+    ("USER", "IDENTITY"): "linked_identities",
+    ("USER", "PLACE"): "known_networks",
+    ("AUDIT", ""): "security_events",
+    ("WALLET", "ENTRY"): "ledger_entries",
+    ("ORDERS", ""): "orders",
+}
+"""What the export shows of a person's items, by the kind of their keys."""
+NOT_EXPORTED = {
+    ("USER", "DATA-KEY"): "a secret",
+    ("USER", "TOTP"): "a secret; that there is one is in the account",
+    ("USER", "RECOVERY-CODES"): "secrets",
+    ("USER", "ONE-TIME"): "the hash of a secret that ends within a day",
+    ("USERNAME", "USERNAME"): "the name, which the account shows",
+    ("EMAIL", "EMAIL"): "the address, which the account shows",
+    ("IDENTITY", "LINK"): "the identity, which the account's own note shows",
+    ("OUTBOX", ""): "a letter that is about to be sent to the person",
+    ("WALLET", "WALLET"): "the sum of the entries",
+    ("WALLET", "IDEM"): "an answer that was given, for a day",
+}
+
+
+def kind_of(item):
+    first = item.key.pk.partition("#")[0]
+    second = "" if first in ("AUDIT", "ORDERS", "OUTBOX") else item.key.sk.partition("#")[0]
+    return first, second
+
+
+async def test_the_export_shows_every_kind_of_item_that_is_kept_of_a_person(client, service, tokens):
+    user_id = await id_of(client, tokens)
+    deposited = {**bearer(tokens), "Idempotency-Key": "once"}
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=deposited)
+    await ledger_of(service).execute(market_command(user_id, OrderId("ord_0123456789")))
+    device, _ = await enrol_passkey(client, tokens)
+    proven = await proven_by(client, tokens, device)
+    await enrol_app(client, service, proven)
+    link = federation._link_writes(federation.Identity("mock", "subject-1", None, True), user_id)
+    await service.store.transact(link)
+    stored = [item async for item in service.store.scan() if user_id in str(item)]
+    assert {kind_of(item) for item in stored} == EXPORTED.keys() | NOT_EXPORTED.keys()
+    document = (await client.get("/auth/account/export", headers=bearer(proven))).json()
+    assert set(EXPORTED.values()) == SECTIONS
+    assert [name for name in SECTIONS if not document[name]] == []
+    assert document["account"]["second_factors"] == ["passkey", "totp"]
+    assert document["passkeys"][0]["name"] == "Laptop"
+    assert document["linked_identities"] == ["mock"]
+    assert document["orders"][0]["order_id"] == "ord_0123456789"
+    bought = next(entry for entry in document["ledger_entries"] if entry["type"] == "buy")
+    assert bought["trade"] == {
+        "asset_id": "BTC",
+        "quantity": "0.00100000",
+        "price": "60000.12345678",
+        "total": "60.01",
+        "fee": "0.07",
+    }
+    deposit = next(entry for entry in document["ledger_entries"] if entry["type"] == "deposit")
+    session = document["sessions"][0]["session_id"]
+    assert (deposit["requested_by"]["actor"], deposit["requested_by"]["source"]) == (user_id, session)
+
+
 async def test_the_export_holds_everything_about_oneself_and_nobody_else(client, service, tokens):
     other = await signed_in(client, "otheruser")
     await move(client, tokens, "deposit", "10.50")
@@ -253,7 +329,7 @@ async def test_the_export_holds_everything_about_oneself_and_nobody_else(client,
     assert response.status_code == 200
     assert response.headers["content-disposition"] == 'attachment; filename="account.json"'
     document = response.json()
-    assert set(document) == {"exported_at", "account", "sessions", "security_events", "ledger_entries"}
+    assert set(document) == {"exported_at", *SECTIONS}
     assert (document["account"]["email"], document["account"]["first_name"]) == ("testuser@example.com", "Ada")
     assert len(document["sessions"]) == 1
     assert {event["type"] for event in document["security_events"]} == {

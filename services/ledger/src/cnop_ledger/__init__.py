@@ -11,6 +11,7 @@ from cnop_ledger.application.commands import (
     Response,
     Snapshot,
 )
+from cnop_ledger.application.keys import ORDERS_PREFIX
 from cnop_ledger.application.reads import HistoryPage, LedgerReader, entry_mac
 from cnop_ledger.application.replay import Finding, Invariant
 from cnop_ledger.application.runner import Bounds, Ledger
@@ -45,6 +46,7 @@ from cnop_ledger.domain.wallet import DayTotals, Holding, Wallet
 
 __all__ = [
     "CASH_KINDS",
+    "ORDERS_PREFIX",
     "STATEMENT_COLUMNS",
     "USD",
     "Account",

@@ -24,7 +24,9 @@ from cnop_ledger import (
 from cnop_platform.store import Absent, Json, Key, Put
 
 KEYS: Final = ChainKeys(bytes(range(32)))
-ORIGIN: Final = Origin("usr_01JAAAAAAAAAAAAAAAAAAAAAAA", "192.0.2.17", "req_01JAAAAAAAAAAAAAAAAAAAAAAA")
+ORIGIN: Final = Origin(
+    "usr_01JAAAAAAAAAAAAAAAAAAAAAAA", "ses_01JAAAAAAAAAAAAAAAAAAAAAAA", "req_01JAAAAAAAAAAAAAAAAAAAAAAA"
+)
 NO_CAPS: Final = DailyCaps(deposits=10**15, withdrawals=10**15)
 BTC: Final = AssetId("BTC")
 

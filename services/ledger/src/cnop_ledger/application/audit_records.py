@@ -19,6 +19,7 @@ _ACTIVITY_IDS: Final[Mapping[Kind, int]] = {Kind.AMEND: _UPDATE, Kind.RELEASE: _
 _INFORMATIONAL: Final = 1
 _SUCCESS: Final = 1
 _SERVICE: Final = "ledger"
+_SESSION: Final = "ses_"
 
 
 def audit_record(entry: Entry) -> dict[str, Any]:
@@ -38,12 +39,16 @@ def audit_record(entry: Entry) -> dict[str, Any]:
         "time": entry.stamp.at_ms,
         "message": name,
         "metadata": metadata(uid=entry.transaction_id, request_id=origin.request_id, name=name, service=_SERVICE),
-        "actor": {"user": {"uid": origin.actor}},
+        "actor": {"user": {"uid": origin.actor}, **_session(origin.source)},
         "api": {"operation": f"ledger:{entry.kind.value}"},
-        "src_endpoint": source(origin.source_address, service=_SERVICE),
+        "src_endpoint": source(origin.source, service=_SERVICE),
         "resources": _resources(entry),
         "unmapped": _figures(entry),
     }
+
+
+def _session(source_id: str) -> dict[str, Any]:
+    return {"session": {"uid": source_id}} if source_id.startswith(_SESSION) else {}
 
 
 def _resources(entry: Entry) -> list[dict[str, str]]:

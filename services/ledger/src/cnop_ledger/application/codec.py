@@ -60,7 +60,7 @@ def put_entry(entry: Entry, keys: ChainKeys, *, previous: str, ref: str | None) 
         "kind": entry.kind.value,
         "at": stamp.at_ms,
         "txn": stamp.transaction_id,
-        "by": [stamp.origin.actor, stamp.origin.source_address, stamp.origin.request_id],
+        "by": [stamp.origin.actor, stamp.origin.source, stamp.origin.request_id],
         "prev": previous,
     }
     optional = {

@@ -10,6 +10,8 @@ from cnop_platform.store import Key
 PREFIX: Final = "WALLET#"
 ENTRIES: Final = "ENTRY#"
 ANSWERS: Final = "IDEM#"
+ORDERS_PREFIX: Final = "ORDERS#"
+"""Where the orders are that entries name, each under its id in the partition of its owner."""
 _SEQ_DIGITS: Final = 12
 
 

@@ -8,14 +8,15 @@ from typing import Final
 from cnop_core.ids import AssetId, UserId
 from cnop_ledger.application.chain import ChainKeys
 from cnop_ledger.application.codec import read_entry, read_wallet
-from cnop_ledger.application.keys import entry_key, entry_sk, partition, wallet_key
+from cnop_ledger.application.keys import ORDERS_PREFIX, entry_key, entry_sk, partition, wallet_key
 from cnop_ledger.domain.entries import Entry, Kind
 from cnop_ledger.domain.wallet import Wallet
-from cnop_platform.store import InvalidCursor, Store
+from cnop_platform.store import InvalidCursor, Item, Store
 
 MAX_SCANNED: Final = 1_000
 """How many entries one page may look at; a filter that matches fewer comes back short, with a cursor."""
 _CHUNK: Final = 100
+_MANY_ORDERS: Final = 100
 _CURSOR: Final = re.compile(r"[0-9a-f]{1,12}", re.ASCII)
 
 
@@ -66,6 +67,17 @@ class LedgerReader:
     async def wallet(self, user_id: UserId) -> Wallet:
         """Return the wallet as it is now, an empty one for a user without entries. Raises `CorruptItem`."""
         return read_wallet(user_id, await self._store.get(wallet_key(user_id)), self._keys)
+
+    async def stored_orders(self, user_id: UserId) -> AsyncIterator[Item]:
+        """Walk over a user's orders as the order service stored them, oldest first; what they mean is its to say."""
+        cursor = None
+        while True:
+            page = await self._store.query(f"{ORDERS_PREFIX}{user_id}", limit=_MANY_ORDERS, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.cursor
+            if cursor is None:
+                return
 
     async def history(
         self,

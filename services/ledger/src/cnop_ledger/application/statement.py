@@ -37,7 +37,7 @@ class StatementRow:
     held_change: str
     """By how much what is held of that asset changes."""
     actor: str
-    source_address: str
+    source: str
     request_id: str
 
 
@@ -76,7 +76,7 @@ def _row(entry: Entry, wallet: Wallet) -> StatementRow:
         held_asset_id=hold.asset_id if hold else "",
         held_change=_units(wallet, hold.asset_id, hold.units) if hold else "",
         actor=origin.actor,
-        source_address=origin.source_address,
+        source=origin.source,
         request_id=origin.request_id,
     )
 

@@ -65,10 +65,14 @@ class Balance(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who caused a command, from where, in which request: opaque ids, never names."""
+    """Who caused a command, from where, in which request: opaque ids, never names or addresses.
+
+    `source` is the session, whose addresses are in the audit trail for as long as that keeps them; empty for a worker.
+    Entries of before ADR 15 hold the client's address there.
+    """
 
     actor: str
-    source_address: str
+    source: str
     request_id: str
 
 

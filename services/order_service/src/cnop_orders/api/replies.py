@@ -29,7 +29,7 @@ UNKNOWN_PERSON: dict[int | str, dict[str, Any]] = {
 
 def caller(principal: Principal, context: RequestContext) -> Caller:
     """Return who asks, as the ledger will record it."""
-    return Caller(principal.user_id, Origin(principal.user_id, context.client_address, context.request_id))
+    return Caller(principal.user_id, Origin(principal.user_id, principal.session_id, context.request_id))
 
 
 def person(principal: Principal) -> Person:

@@ -3,11 +3,11 @@
 from typing import Final
 
 from cnop_core.ids import AssetId, OrderId, UserId
-from cnop_ledger import Side
+from cnop_ledger import ORDERS_PREFIX, Side
 from cnop_orders.domain.order import Order
 from cnop_platform.store import Key
 
-PREFIX: Final = "ORDERS#"
+PREFIX: Final = ORDERS_PREFIX
 _PRICE_DIGITS: Final = 20
 _TIME_DIGITS: Final = 13
 _SHARDS: Final = 4

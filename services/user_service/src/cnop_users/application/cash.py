@@ -150,7 +150,7 @@ class CashDesk:
         promise: Idempotency | None,
         context: RequestContext,
     ) -> Outcome:
-        origin = Origin(principal.user_id, context.client_address, context.request_id)
+        origin = Origin(principal.user_id, principal.session_id, context.request_id)
         outcome = await self._ledger.execute(Command(principal.user_id, origin, decide, idempotency=promise))
         if outcome.entry is not None:
             self._ring(principal.user_id)

@@ -1,5 +1,6 @@
 """Where people have signed in from before: networks, as pseudonyms, for a few months."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from cnop_core.clock import Clock, epoch_ms
@@ -10,6 +11,15 @@ from cnop_users.application import keys
 from cnop_users.application.limits import LoginLimits
 
 _MEMORY_SECONDS: Final = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One network; `expires_at`, when it is forgotten, in epoch seconds."""
+
+    pseudonym: str
+    last_used_ms: int
+    expires_at: int
 
 
 class Places:
@@ -29,6 +39,14 @@ class Places:
         """Tell whether the person signed in from anywhere before."""
         page = await self._store.query(keys.partition(user_id), prefix=keys.PLACES, limit=1)
         return bool(page.items)
+
+    async def of(self, user_id: UserId) -> list[Place]:
+        """Return what is remembered of a person."""
+        page = await self._store.query(keys.partition(user_id), prefix=keys.PLACES, limit=1000)
+        return [
+            Place(item.key.sk.removeprefix(keys.PLACES), int(str(item.body["last_used_ms"])), item.expires_at or 0)
+            for item in page.items
+        ]
 
     def put(self, user_id: UserId, context: RequestContext) -> Put:
         """Return the write that remembers the network of this request."""
