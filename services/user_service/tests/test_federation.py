@@ -12,6 +12,7 @@ import jwt
 import pytest
 from authenticator import Authenticator
 from pydantic import ValidationError
+from test_passkeys import proven_by
 from users_under_test import ORIGIN, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
 
 from cnop_platform.system import SystemClock
@@ -253,6 +254,7 @@ async def test_the_last_way_to_log_in_is_kept(client, provider):
     asked = await client.post("/auth/passkeys/enrol/options", json={}, headers=bearer(tokens))
     body = {"credential": device.create(asked.json()), "name": "Key"}
     enrolled = (await client.post("/auth/passkeys", json=body, headers=bearer(tokens))).json()
+    tokens = await proven_by(client, tokens, device)
     assert await unlink(client, tokens) == (200, None)
     kept = await client.delete(f"/auth/passkeys/{enrolled['passkey_id']}", headers=bearer(tokens))
     assert (kept.status_code, kept.json()["code"]) == (409, "LAST_LOGIN_METHOD")
@@ -264,8 +266,10 @@ async def test_of_two_ways_taken_away_at_once_one_stays(client, provider):
     person(provider, "hasty", email="hasty@example.com", email_verified=True)
     tokens = await session_of(client, await go_round(client, "hasty"))
     asked = await client.post("/auth/passkeys/enrol/options", json={}, headers=bearer(tokens))
-    body = {"credential": Authenticator(domain="shop.test", origin=ORIGIN).create(asked.json()), "name": "Key"}
+    device = Authenticator(domain="shop.test", origin=ORIGIN)
+    body = {"credential": device.create(asked.json()), "name": "Key"}
     enrolled = (await client.post("/auth/passkeys", json=body, headers=bearer(tokens))).json()
+    tokens = await proven_by(client, tokens, device)
     answers = await asyncio.gather(
         client.delete("/auth/identities/mock", headers=bearer(tokens)),
         client.delete(f"/auth/passkeys/{enrolled['passkey_id']}", headers=bearer(tokens)),

@@ -16,7 +16,7 @@ from cnop_platform.store.open import dynamodb_place, open_store
 from cnop_platform.system import SystemClock, entropy
 from cnop_platform.testing.dynamodb_local import DynamoDbLocal, DynamoDbLocalMissing
 from cnop_users.adapters.erasure_keeper import ErasureKeeper
-from cnop_users.application import erasure, federation
+from cnop_users.application import erasure, identities
 from cnop_users.application.erasure_register import ErasureRegister
 
 pytestmark = pytest.mark.security
@@ -296,7 +296,7 @@ async def test_the_export_shows_every_kind_of_item_that_is_kept_of_a_person(clie
     device, _ = await enrol_passkey(client, tokens)
     proven = await proven_by(client, tokens, device)
     await enrol_app(client, service, proven)
-    link = federation._link_writes(federation.Identity("mock", "subject-1", None, True), user_id)
+    link = identities.link_writes(identities.Identity("mock", "subject-1", None, True, service.clock.now()), user_id)
     await service.store.transact(link)
     stored = [item async for item in service.store.scan() if user_id in str(item)]
     assert {kind_of(item) for item in stored} == EXPORTED.keys() | NOT_EXPORTED.keys()

@@ -95,9 +95,7 @@ def run(settings, tmp_path):
     return run
 
 
-@pytest.mark.timeout(
-    300
-)  # several interpreters are started, which takes a busy machine minutes
+@pytest.mark.timeout(300)  # several interpreters are started, which takes a busy machine minutes
 async def test_a_deployed_service_has_the_commands_for_its_first_administrator_and_its_keys(stack, run):
     client, _ = stack
     await register(client)

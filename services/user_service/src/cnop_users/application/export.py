@@ -12,7 +12,7 @@ from cnop_platform import strict_json
 from cnop_platform.store import Item
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.events import SecurityEvents
-from cnop_users.application.federation import Federation
+from cnop_users.application.identities import Identities
 from cnop_users.application.passkeys import Passkey, Passkeys
 from cnop_users.application.places import Place, Places
 from cnop_users.application.sessions import Sessions
@@ -32,7 +32,7 @@ class AccountExport:
         events: SecurityEvents,
         reader: LedgerReader,
         passkeys: Passkeys,
-        federation: Federation,
+        identities: Identities,
         places: Places,
         clock: Clock,
     ) -> None:
@@ -41,7 +41,7 @@ class AccountExport:
         self._events = events
         self._reader = reader
         self._passkeys = passkeys
-        self._federation = federation
+        self._identities = identities
         self._places = places
         self._clock = clock
 
@@ -53,7 +53,7 @@ class AccountExport:
             "account": _account(person),
             "sessions": [_session(session) for session in await self._sessions.active(user_id)],
             "passkeys": [_passkey(passkey) for passkey in await self._passkeys.of(user_id)],
-            "linked_identities": await self._federation.linked_to(user_id),
+            "linked_identities": list(await self._identities.of(user_id)),
             "known_networks": [_place(place) for place in await self._places.of(user_id)],
         }
         yield strict_json.dumps(head)[:-1] + ',"security_events":['

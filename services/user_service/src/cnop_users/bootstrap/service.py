@@ -77,7 +77,7 @@ class UserService(Foundation):
                 events=self.events,
                 reader=self.reader,
                 passkeys=self.passkeys,
-                federation=self.federation,
+                identities=self.identities,
                 places=self.places,
                 clock=self._clock,
             ),
