@@ -91,6 +91,7 @@ class Exchange:
         self.cache = connect(cache_url)
         self.ledger = Ledger(store, KEYS, clock=self.clock, entropy=entropy)
         self.reader = LedgerReader(store, KEYS)
+        self.audit = AuditTrail(store=store, key=b"k" * 32, service="orders", clock=self.clock, entropy=entropy)
         self.parts = Parts.build(
             store=store,
             keys=KEYS,
@@ -101,6 +102,7 @@ class Exchange:
             reader=self.reader,
             terms=self.terms,
             sessions=self.sessions,
+            audit=self.audit,
         )
         self.streams = Streams(limit=4, per_address=2)
         self.app = create(self._wire)
@@ -233,11 +235,10 @@ class Exchange:
     @asynccontextmanager
     async def _wire(self):
         verifier = TokenVerifier(keys=self.mint.keys, terms=TERMS, clock=self.clock)
-        audit = AuditTrail(store=self.store, key=b"k" * 32, service="orders", clock=self.clock, entropy=self.entropy)
         gatekeeper = Gatekeeper(
             authenticator=BearerAuthenticator(verifier=verifier, sessions=self.sessions),
             policies=load_policies(policies_folder()),
-            audit=audit,
+            audit=self.audit,
             clock=self.clock,
         )
         provided = {**self.parts.provided(), Streams: self.streams}

@@ -228,6 +228,47 @@ async def test_what_staff_do_to_an_account_is_recorded(client, service, tokens):
         assert (record["actor"]["user"]["uid"], record["user"]["uid"]) == (admin_id, user_id)
 
 
+async def test_a_session_ended_by_staff_is_theirs_in_the_record_and_not_the_persons(client, service, tokens):
+    admin = await staff(client, service, "the_admin", Role.ADMIN)
+    user_id, admin_id = await id_of(client, tokens), await id_of(client, admin)
+    answer = await client.delete(f"/admin/users/{user_id}/sessions", headers=bearer(admin))
+    assert answer.json()["revoked"] == 1
+    record = await recorded(service, "session_revoked")
+    assert (record["actor"], record["user"]) == ({"user": {"uid": admin_id}}, {"uid": user_id})
+    assert (record["unmapped"], record["session"]["uid"][:4]) == ({"reason": "staff", "sessions": 1}, "ses_")
+    back = (await log_in(client)).json()
+    answer = await client.get("/auth/events", headers=bearer(back))
+    ended = next(event for event in answer.json()["data"] if event["type"] == "session_revoked")
+    assert admin_id not in answer.text
+    assert (ended["address"], ended["session_id"]) == ("", None)
+
+
+async def test_sessions_that_end_with_a_change_of_rights_end_by_staff(client, service, tokens, monkeypatch):
+    admin = await staff(client, service, "the_admin", Role.ADMIN)
+    user_id, admin_id = await id_of(client, tokens), await id_of(client, admin)
+    # As if the person had signed in while the change committed.
+    monkeypatch.setattr("cnop_users.application.administration._ENDED_IN_ONE", 0)
+    await client.post(f"/admin/users/{user_id}/suspend", json={}, headers=bearer(admin))
+    record = await recorded(service, "session_revoked")
+    assert (record["actor"]["user"]["uid"], record["unmapped"]["reason"]) == (admin_id, "account_suspended")
+
+
+async def test_staff_who_look_where_somebody_is_signed_in_leave_a_record(client, service, tokens):
+    admin = await staff(client, service, "the_admin", Role.ADMIN)
+    user_id, admin_id = await id_of(client, tokens), await id_of(client, admin)
+    assert (await client.get("/admin/users/usr_unknown_0/sessions", headers=bearer(admin))).status_code == 404
+    assert (await client.get(f"/admin/users/{user_id}/sessions", headers=bearer(admin))).status_code == 200
+    record = await recorded(service, "records_read")
+    assert (record["actor"]["user"]["uid"], record["unmapped"]) == (admin_id, {"records": "sessions"})
+    assert record["resources"] == [{"type": "user", "uid": user_id}]
+
+
+async def test_an_account_exported_is_recorded(client, service, tokens):
+    assert (await client.get("/auth/account/export", headers=bearer(tokens))).status_code == 200
+    record = await recorded(service, "account_exported")
+    assert record["actor"]["user"]["uid"] == await id_of(client, tokens)
+
+
 async def test_roles_changed_are_recorded_with_before_and_after(client, service, tokens):
     admin = await staff(client, service, "the_admin", Role.ADMIN)
     user_id = await id_of(client, tokens)

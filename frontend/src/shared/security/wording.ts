@@ -24,6 +24,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   identity_unlinked: 'External identity unlinked',
   roles_changed: 'Roles changed',
   person_read: 'Person looked at',
+  records_read: 'Records looked at',
+  account_exported: 'Data downloaded',
   account_erased: 'Account erased',
   sessions_ended: 'Sessions ended by staff',
 };

@@ -15,6 +15,7 @@ from cnop_orders import VERSION
 from cnop_orders.api import holdings, orders, stream
 from cnop_orders.application.codec import OrderCodec
 from cnop_orders.application.holdings import Holdings
+from cnop_orders.application.people import People
 from cnop_orders.application.portfolio_history import PortfolioHistory
 from cnop_orders.application.queries import OrderReader
 from cnop_orders.application.trading import Trading
@@ -23,6 +24,7 @@ from cnop_orders.domain.terms import Terms
 from cnop_orders.settings import OrderSettings
 from cnop_platform.app import Wire, Wiring, create_app
 from cnop_platform.app import describe as describe_app
+from cnop_platform.audit import AuditTrail
 from cnop_platform.authentication import EndedSessions
 from cnop_platform.candles import ClosingPrices
 from cnop_platform.catalogue import Catalogue
@@ -57,7 +59,7 @@ class Parts:
     holdings: Holdings
     history: PortfolioHistory
     feeds: WalletFeeds
-    directory: Directory
+    people: People
 
     @classmethod
     def build(
@@ -71,6 +73,7 @@ class Parts:
         ledger: Ledger,
         reader: LedgerReader,
         sessions: EndedSessions,
+        audit: AuditTrail,
         terms: Terms,
     ) -> Self:
         """Put the parts together; nothing runs yet."""
@@ -101,7 +104,7 @@ class Parts:
             holdings=Holdings(reader=reader, catalogue=catalogue, board=board),
             history=PortfolioHistory(reader=reader, closing=ClosingPrices(store), board=board, clock=clock),
             feeds=WalletFeeds(reader=reader, orders=orders, wake_ups=ear, sessions=sessions, clock=clock),
-            directory=Directory(store),
+            people=People(directory=Directory(store), audit=audit),
         )
 
     def provided(self) -> Mapping[type[Any], Any]:
@@ -112,7 +115,7 @@ class Parts:
             Holdings: self.holdings,
             PortfolioHistory: self.history,
             WalletFeeds: self.feeds,
-            Directory: self.directory,
+            People: self.people,
         }
 
 
@@ -143,6 +146,7 @@ def build(settings: OrderSettings, *, streams: Streams | None = None, keys: KeyS
                 ledger=ledger,
                 reader=LedgerReader(base.store, settings.chain_keys),
                 sessions=runtime.sessions,
+                audit=runtime.audit,
                 terms=settings.terms,
             )
             async with background([parts.board.run, parts.bell.run, parts.ear.run], crashed=base.crashed):

@@ -9,6 +9,7 @@ from cnop_orders.api.answers import (
     PortfolioAnswer,
     TradeList,
 )
+from cnop_platform.testing import ocsf
 
 
 async def test_orders_are_listed_newest_first_page_by_page(exchange):
@@ -182,6 +183,30 @@ async def test_staff_see_those_they_name(exchange, role):
     assert (await exchange.get("/portfolio/alice_test", **staff))["asset_count"] == 1
     for path in ("/portfolio/nobody_here", "/orders?username=nobody_here", f"/orders/{order['order_id']}"):
         assert (await exchange.call("GET", path, **staff)).status_code == 404
+
+
+async def test_staff_who_look_at_somebody_elses_records_leave_a_record(exchange):
+    await exchange.fund(ALICE, 10_000)
+    order = (await exchange.place()).json()["data"]
+    others = {
+        "/orders?username=alice_test": "orders",
+        f"/orders/{order['order_id']}?username=alice_test": "orders",
+        "/portfolio/alice_test": "portfolio",
+    }
+    for path in others:
+        assert (await exchange.call("GET", path)).status_code == 200  # one's own: nothing to record
+    for path in others:
+        assert (await exchange.call("GET", path, user_id=BOB, roles=["support"])).status_code == 200
+    await exchange.call("GET", "/portfolio/nobody_here", user_id=BOB, roles=["support"])
+    await exchange.audit.drain()
+    found = [item.body["record"] async for item in exchange.store.scan(prefix="AUDIT#")]
+    records = [record for record in found if record["activity_name"] == "records_read"]
+    assert sorted(record["unmapped"]["records"] for record in records) == sorted(others.values())
+    for record in records:
+        assert ocsf.problems(record) == []
+        assert record["actor"]["user"] == {"uid": BOB}
+        assert record["resources"] == [{"type": "user", "uid": ALICE}]
+        assert record["src_endpoint"] == {"ip": "203.0.113.9"}
 
 
 @pytest.mark.parametrize("order_id", ["short", "x" * 51, "ord_%3B%3B%3B%3B%3B%3B"])

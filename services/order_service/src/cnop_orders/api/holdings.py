@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from fastapi import Depends
 from starlette.responses import JSONResponse, Response
 
 from cnop_core.ids import AssetId
@@ -9,12 +10,12 @@ from cnop_orders.api.answers import BalanceData, BalanceList, HistoryAnswer, Por
 from cnop_orders.api.bodies import AssetIdPath, Cursor, Limit, Offset, UsernamePath
 from cnop_orders.api.replies import page, person
 from cnop_orders.application.holdings import Holdings
-from cnop_orders.application.people import whose
+from cnop_orders.application.people import People
 from cnop_orders.application.portfolio_history import Period, PortfolioHistory
 from cnop_platform.access import Principal, RateClass, requires
 from cnop_platform.app import provided, service_router
-from cnop_platform.directory import Directory
 from cnop_platform.permissions import Permission
+from cnop_platform.request_context import RequestContext, request_context
 
 router = service_router(tags=["portfolio"])
 
@@ -43,11 +44,14 @@ async def get_portfolio_history(
 async def get_portfolio_of(
     principal: Annotated[Principal, requires(Permission.READ_PORTFOLIO, rate=RateClass.READ)],
     holdings: Views,
-    names: Annotated[Directory, provided(Directory)],
+    names: Annotated[People, provided(People)],
+    context: Annotated[RequestContext, Depends(request_context)],
     username: UsernamePath,
 ) -> Response:
     """Return one's own portfolio by name, or for staff anyone's."""
-    owner = await whose(names, caller=person(principal), is_staff=principal.is_staff, username=username)
+    owner = await names.whose(
+        person(principal), is_staff=principal.is_staff, username=username, records="portfolio", context=context
+    )
     return JSONResponse(await holdings.portfolio(owner.user_id, owner.username))
 
 

@@ -18,13 +18,12 @@ from cnop_orders.api.bodies import (
 )
 from cnop_orders.api.replies import CONFLICT, UNKNOWN_PERSON, caller, page, person, promise, reply
 from cnop_orders.application.changes import NewTerms
-from cnop_orders.application.people import whose
+from cnop_orders.application.people import People
 from cnop_orders.application.queries import OrderReader
 from cnop_orders.application.render import order_document
 from cnop_orders.application.trading import Trading
 from cnop_platform.access import Principal, RateClass, requires
 from cnop_platform.app import provided, service_router
-from cnop_platform.directory import Directory
 from cnop_platform.permissions import Permission
 from cnop_platform.request_context import RequestContext, request_context
 
@@ -33,7 +32,7 @@ router = service_router(tags=["orders"])
 Context = Annotated[RequestContext, Depends(request_context)]
 Trader = Annotated[Trading, provided(Trading)]
 Reader = Annotated[OrderReader, provided(OrderReader)]
-Names = Annotated[Directory, provided(Directory)]
+Names = Annotated[People, provided(People)]
 
 
 @router.post("/orders", status_code=201, response_model=OrderData, responses=CONFLICT)
@@ -67,10 +66,13 @@ async def list_orders(
     principal: Annotated[Principal, requires(Permission.READ_ORDERS, rate=RateClass.READ)],
     reader: Reader,
     names: Names,
+    context: Context,
     query: Annotated[ListQuery, Query()],
 ) -> Response:
     """List orders, newest first: one's own, or for staff those of `username`."""
-    owner = await whose(names, caller=person(principal), is_staff=principal.is_staff, username=query.username)
+    owner = await names.whose(
+        person(principal), is_staff=principal.is_staff, username=query.username, records="orders", context=context
+    )
     found = await reader.page(
         owner.user_id, query.wanted(), limit=query.limit, offset=query.offset, cursor=query.cursor
     )
@@ -82,11 +84,14 @@ async def get_order(
     principal: Annotated[Principal, requires(Permission.READ_ORDERS, rate=RateClass.READ)],
     reader: Reader,
     names: Names,
+    context: Context,
     order_id: OrderIdPath,
     username: UsernameQuery = None,
 ) -> Response:
     """Return one order: one's own, or for staff one of `username`."""
-    owner = await whose(names, caller=person(principal), is_staff=principal.is_staff, username=username)
+    owner = await names.whose(
+        person(principal), is_staff=principal.is_staff, username=username, records="orders", context=context
+    )
     return JSONResponse({"data": order_document(await reader.get(owner.user_id, OrderId(order_id)))})
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from cnop_core.errors import NotFound
 from cnop_core.ids import UserId
+from cnop_platform.audit import AuditEvent, AuditTrail, Severity
 from cnop_platform.directory import Directory
+from cnop_platform.request_context import RequestContext
 
 
 class UnknownUser(NotFound):
@@ -22,11 +24,31 @@ class Person:
     username: str
 
 
-async def whose(directory: Directory, *, caller: Person, is_staff: bool, username: str | None) -> Person:
-    """Return the person that a request is about; naming oneself is fine. Raises `UnknownUser`."""
-    if username is None or username.casefold() == caller.username.casefold():
-        return caller
-    found = await directory.find(username) if is_staff else None
-    if found is None:
-        raise UnknownUser
-    return Person(found, username.casefold())
+class People:
+    """Finds whom a request is about. That staff look at somebody else's records is recorded."""
+
+    def __init__(self, *, directory: Directory, audit: AuditTrail) -> None:
+        self._directory = directory
+        self._audit = audit
+
+    async def whose(
+        self, caller: Person, *, is_staff: bool, username: str | None, records: str, context: RequestContext
+    ) -> Person:
+        """Return the person that a request is about; naming oneself is fine. Raises `UnknownUser`."""
+        if username is None or username.casefold() == caller.username.casefold():
+            return caller
+        found = await self._directory.find(username) if is_staff else None
+        if found is None:
+            raise UnknownUser
+        self._audit.emit(
+            AuditEvent(
+                activity="records_read",
+                succeeded=True,
+                actor=caller.user_id,
+                subject=found,
+                severity=Severity.MEDIUM,
+                context=context,
+                details={"records": records},
+            )
+        )
+        return Person(found, username.casefold())

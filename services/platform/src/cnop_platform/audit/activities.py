@@ -72,6 +72,8 @@ _LIST: Final = (
     Activity("roles_changed", AuditClass.AUTHORIZE_SESSION, 1, ("roles", "roles_before")),
     Activity("access_denied", AuditClass.API_ACTIVITY, _OTHER, ("permission", "method", "policies")),
     Activity("person_read", AuditClass.API_ACTIVITY, 2, operation="users:read"),
+    Activity("records_read", AuditClass.API_ACTIVITY, 2, ("records",), operation="records:read"),
+    Activity("account_exported", AuditClass.API_ACTIVITY, 2, operation="account:export"),
     Activity("audit_retired", AuditClass.API_ACTIVITY, 4, ("checkpoints", "last"), operation="audit:retire"),
     # What is traded, and at which prices
     Activity("asset_listed", AuditClass.ENTITY_MANAGEMENT, 1, ("asset_id", "fields")),

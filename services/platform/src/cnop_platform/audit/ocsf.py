@@ -62,7 +62,8 @@ def source(address: str, *, service: str) -> dict[str, Any]:
 
 def _actor(event: AuditEvent, *, service: str) -> dict[str, Any]:
     actor: dict[str, Any] = {"user": {"uid": event.actor}} if event.actor else {"app_name": service}
-    if event.session_id:
+    if event.session_id and event.subject in {None, event.actor}:
+        # The session of whoever acted; one that was ended by somebody else is not theirs.
         actor["session"] = {"uid": event.session_id}
     return {"actor": actor}
 

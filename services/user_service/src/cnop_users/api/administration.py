@@ -188,9 +188,11 @@ async def reinstate_user(
 
 
 @router.get("/admin/users/{user_id}/sessions", operation_id="list_user_sessions")
-async def list_user_sessions(user_id: UserIdPath, _principal: Reader, staff: Staff) -> StaffSessionList:
-    """Show where somebody is signed in."""
-    found = await staff.sessions_of(UserId(user_id))
+async def list_user_sessions(
+    user_id: UserIdPath, principal: Reader, context: Context, staff: Staff
+) -> StaffSessionList:
+    """Show where somebody is signed in. That it was looked at is recorded."""
+    found = await staff.sessions_of(UserId(user_id), actor=Actor(principal.user_id, context))
     return StaffSessionList(
         data=[
             StaffSessionView(

@@ -24,11 +24,13 @@ router = service_router(tags=["account"])
 )
 async def export_account(
     principal: Annotated[Principal, requires(Permission.EXPORT_ACCOUNT, rate=RateClass.WRITE, timeout_seconds=60)],
+    context: Annotated[RequestContext, Depends(request_context)],
     export: Annotated[AccountExport, provided(AccountExport)],
 ) -> Response:
     """Download everything held about the caller."""
     headers = {"Content-Disposition": 'attachment; filename="account.json"'}
-    return StreamingResponse(export.document(principal.user_id), media_type="application/json", headers=headers)
+    document = export.document(principal.user_id, context=context)
+    return StreamingResponse(document, media_type="application/json", headers=headers)
 
 
 @router.delete(

@@ -99,15 +99,16 @@ class Administration:
             user_id, lambda user: replace(user, status=Status.ACTIVE), "account_reinstated", actor
         )
 
-    async def sessions_of(self, user_id: UserId) -> Sequence[Session]:
-        """Return where somebody is signed in. Raises `UnknownUser`."""
+    async def sessions_of(self, user_id: UserId, *, actor: Actor) -> Sequence[Session]:
+        """Return where somebody is signed in; that somebody looked is recorded. Raises `UnknownUser`."""
         await self._accounts.get(user_id)
+        self._audit.emit(_event("records_read", user_id, actor, records="sessions"))
         return await self._sessions.active(user_id)
 
     async def end_sessions(self, user_id: UserId, *, actor: Actor) -> int:
         """Sign somebody out everywhere; return how many sessions there were. Raises `UnknownUser`."""
         await self._accounts.get(user_id)
-        return await self._sessions.end_all(user_id, context=actor.context, reason=f"staff {actor.user_id}")
+        return await self._sessions.end_all(user_id, context=actor.context, reason="staff", actor=actor.user_id)
 
     async def _change(self, user_id: UserId, change: Change, activity: str, actor: Actor) -> User:
         if user_id == actor.user_id:
@@ -115,7 +116,7 @@ class Administration:
         before, after = await settle(lambda: self._change_once(user_id, change, activity, actor))
         if after != before:
             # A sign-in may have committed just before the change; it ends now.
-            await self._sessions.end_all(user_id, context=actor.context, reason=activity)
+            await self._sessions.end_all(user_id, context=actor.context, reason=activity, actor=actor.user_id)
         return after
 
     async def _change_once(self, user_id: UserId, change: Change, activity: str, actor: Actor) -> tuple[User, User]:

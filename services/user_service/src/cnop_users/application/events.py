@@ -40,18 +40,21 @@ class SecurityEvents:
     async def of(self, user_id: UserId, *, limit: int, cursor: str | None) -> EventPage:
         """Return a page of the person's events, newest first. Raises `InvalidCursor`."""
         page = await self._store.query_index(f"AUDIT-OF#{user_id}", forward=False, limit=limit, cursor=cursor)
-        return EventPage(tuple(_event(item) for item in page.items), page.cursor)
+        return EventPage(tuple(_event(item, user_id) for item in page.items), page.cursor)
 
 
-def _event(item: Item) -> SecurityEvent:
+def _event(item: Item, user_id: UserId) -> SecurityEvent:
+    """Render a record for the person it is about; where somebody else was when they did it is not the person's."""
     body: Mapping[str, Any] = item.body
     record: Mapping[str, Any] = body["record"]
+    actor: Mapping[str, Any] = record.get("actor", {})
+    is_own = actor.get("user", {}).get("uid", user_id) == user_id
     return SecurityEvent(
         event_id=record["metadata"]["uid"],
         name=record["activity_name"],
         succeeded=record["status_id"] == 1,
         at=from_epoch_ms(record["time"]),
-        address=record["src_endpoint"].get("ip", ""),
-        session_id=record.get("actor", {}).get("session", {}).get("uid"),
+        address=record["src_endpoint"].get("ip", "") if is_own else "",
+        session_id=actor.get("session", {}).get("uid"),
         details=record["unmapped"],
     )

@@ -9,6 +9,8 @@ from cnop_core.ids import UserId
 from cnop_core.money import PRICE_SCALE, format_cents, format_units
 from cnop_ledger import Entry, LedgerReader, Trade, Wallet
 from cnop_platform import strict_json
+from cnop_platform.audit import AuditEvent, AuditTrail
+from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Item
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.events import SecurityEvents
@@ -34,6 +36,7 @@ class AccountExport:
         passkeys: Passkeys,
         identities: Identities,
         places: Places,
+        audit: AuditTrail,
         clock: Clock,
     ) -> None:
         self._accounts = accounts
@@ -43,11 +46,18 @@ class AccountExport:
         self._passkeys = passkeys
         self._identities = identities
         self._places = places
+        self._audit = audit
         self._clock = clock
 
-    async def document(self, user_id: UserId) -> AsyncIterator[str]:
-        """Yield the document piece by piece: account, ways to sign in, security events, ledger entries, orders."""
+    async def document(self, user_id: UserId, *, context: RequestContext) -> AsyncIterator[str]:
+        """Yield the document piece by piece: account, ways to sign in, security events, ledger entries, orders.
+
+        That it was asked for is recorded.
+        """
         person, wallet = await self._accounts.open(user_id), await self._reader.wallet(user_id)
+        self._audit.emit(
+            AuditEvent("account_exported", succeeded=True, actor=user_id, subject=user_id, context=context)
+        )
         head = {
             "exported_at": to_rfc3339(self._clock.now()),
             "account": _account(person),

@@ -145,11 +145,11 @@ class Sessions:
             await self._end(others, user_id=user_id, context=context, reason="others")
         return len(others)
 
-    async def end_all(self, user_id: UserId, *, context: RequestContext, reason: str) -> int:
-        """End every session of the person; return how many there were."""
+    async def end_all(self, user_id: UserId, *, context: RequestContext, reason: str, actor: str | None = None) -> int:
+        """End every session of the person; return how many there were. `actor` is who does it, if somebody else."""
         held = await self.active(user_id)
         if held:
-            await self._end(held, user_id=user_id, context=context, reason=reason)
+            await self._end(held, user_id=user_id, context=context, reason=reason, actor=actor)
         return len(held)
 
     def ending(self, ended: Sequence[Session], *, unconditional: bool = False) -> list[Write]:
@@ -216,17 +216,28 @@ class Sessions:
         await self._store.transact([*self.ending([session]), self._audit.record_put(event)])
         await self.announce([session])
 
-    async def _end(self, ended: Sequence[Session], *, user_id: UserId, context: RequestContext, reason: str) -> None:
+    async def _end(
+        self,
+        ended: Sequence[Session],
+        *,
+        user_id: UserId,
+        context: RequestContext,
+        reason: str,
+        actor: str | None = None,
+    ) -> None:
         for start in range(0, len(ended), _ENDED_AT_ONCE):
             some = ended[start : start + _ENDED_AT_ONCE]
-            event = self._revoked(user_id, some, context, reason)
+            event = self._revoked(user_id, some, context, reason, actor)
             await self._store.transact([*self.ending(some, unconditional=True), self._audit.record_put(event)])
             await self.announce(some)
 
-    def _revoked(self, user_id: UserId, ended: Sequence[Session], context: RequestContext, reason: str) -> AuditEvent:
+    def _revoked(
+        self, user_id: UserId, ended: Sequence[Session], context: RequestContext, reason: str, actor: str | None
+    ) -> AuditEvent:
         return trail.authentication(
             "session_revoked",
             user_id=user_id,
+            actor=actor,
             session_id=ended[0].session_id if len(ended) == 1 else None,
             context=context,
             details={"reason": reason, "sessions": len(ended)},

@@ -14,16 +14,17 @@ def authentication(
     *,
     user_id: UserId | None,
     context: RequestContext,
+    actor: str | None = None,
     session_id: SessionId | None = None,
     succeeded: bool = True,
     severity: Severity = Severity.INFORMATIONAL,
     details: Details | None = None,
 ) -> AuditEvent:
-    """Return an event about signing in or out."""
+    """Return an event about signing in or out; `actor` is who did it, the person themselves unless named."""
     return AuditEvent(
         activity=name,
         succeeded=succeeded,
-        actor=user_id,
+        actor=actor or user_id,
         subject=user_id,
         session_id=session_id,
         severity=severity,

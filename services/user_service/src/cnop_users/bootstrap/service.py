@@ -79,6 +79,7 @@ class UserService(Foundation):
                 passkeys=self.passkeys,
                 identities=self.identities,
                 places=self.places,
+                audit=self._audit,
                 clock=self._clock,
             ),
             RefreshCookie(origins=self._settings.origins, max_age_seconds=self._settings.session_absolute_seconds),
