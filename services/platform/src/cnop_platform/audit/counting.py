@@ -22,7 +22,7 @@ _events = Counter(
     "Audit events by their name and outcome; one in a transaction that is tried again counts again",
     ["event", "outcome"],
 )
-dropped = Counter("cnop_audit_dropped_total", "Audit records lost because the queue was full")
+dropped = Counter("cnop_audit_dropped_total", "Audit records lost: the queue was full, or the store away at a stop")
 waiting = Gauge("cnop_audit_queue_records", "Audit records that wait to be written")
 faults = Counter(
     "cnop_audit_chain_faults_total",

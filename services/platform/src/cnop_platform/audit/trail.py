@@ -50,6 +50,7 @@ class AuditTrail:
         self._clock = clock
         self._entropy = entropy
         self._retention_seconds = retention_days * _DAY_SECONDS
+        self._rest: list[tuple[AuditEvent, datetime]] = []
         self._queue: asyncio.Queue[tuple[AuditEvent, datetime]] = asyncio.Queue(_QUEUE_SIZE)
 
     def record_put(self, event: AuditEvent) -> Put:
@@ -77,15 +78,23 @@ class AuditTrail:
                 await self._write(batch)
                 counting.waiting.set(self._queue.qsize())
             except asyncio.CancelledError:
-                for event in batch:
-                    self._queue.put_nowait(event)
+                self._rest = batch
                 raise
 
     async def drain(self) -> None:
-        """Write what is still queued, once, at a clean stop."""
-        while not self._queue.empty():
-            batch = [self._queue.get_nowait() for _ in range(min(_BATCH, self._queue.qsize()))]
-            await self._store.transact([self._put(event, happened=at) for event, at in batch])
+        """Write what is still queued, once, at a clean stop; what the store does not take is counted and logged."""
+        waiting = self._rest + [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        self._rest = []
+        for start in range(0, len(waiting), _BATCH):
+            batch = waiting[start : start + _BATCH]
+            try:
+                await self._store.transact([self._put(event, happened=at) for event, at in batch])
+            except StoreUnavailable:
+                lost = len(waiting) - start
+                counting.dropped.inc(lost)
+                _log.error("audit_records_lost", records=lost)
+                break
+        counting.waiting.set(0)
 
     async def _write(self, batch: list[tuple[AuditEvent, datetime]]) -> None:
         while True:
