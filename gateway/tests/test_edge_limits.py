@@ -91,6 +91,32 @@ def test_addresses_that_a_trusted_proxy_vouches_for_have_budgets_of_their_own(tm
         assert [login("203.0.113.1"), login("203.0.113.1"), login("203.0.113.2")] == [200, 429, 200]
 
 
+# Two addresses of one /64, which a single subscriber commands, and one of another.
+NEIGHBOURS, STRANGER = ("2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:fffe"), "2001:db8:0:2::1"
+
+
+def test_a_whole_ipv6_network_of_one_subscriber_has_one_budget(tmp_path, services, keys: Keys):
+    bucket = {"burst": 1, "requests": 1, "interval_seconds": 60}
+    with running(tmp_path, keys, services, trusted_hops=1, class_limits={"auth": bucket}) as gateway:
+
+        def login(address: str) -> int:
+            headers = {"X-Forwarded-For": address}
+            return gateway.request("POST", "/api/v1/auth/login", headers=headers).status_code
+
+        assert [login(each) for each in (*NEIGHBOURS, STRANGER)] == [200, 429, 200]
+
+
+def test_all_requests_of_an_ipv6_network_count_together(tmp_path, services, keys: Keys):
+    bucket = {"burst": 1, "requests": 1, "interval_seconds": 60}
+    with running(tmp_path, keys, services, trusted_hops=1, address_limit=bucket) as gateway:
+
+        def read(address: str) -> int:
+            return gateway.get("/health", headers={"X-Forwarded-For": address}).status_code
+
+        assert [read(each) for each in (*NEIGHBOURS, STRANGER)] == [200, 429, 200]
+        assert [read(each) for each in ("203.0.113.1", "203.0.113.2", "203.0.113.1")] == [200, 200, 429]
+
+
 def test_all_requests_of_an_address_count_together_before_tokens_are_looked_at(tmp_path, services, keys: Keys):
     bucket = {"burst": 4, "requests": 1, "interval_seconds": 60}
     with running(tmp_path, keys, services, address_limit=bucket) as gateway:

@@ -20,6 +20,9 @@ HEADERS_FILTER = "cnop.rate_limit_headers"
 
 # Envoy keeps the last 20 buckets unless told otherwise, and an evicted bucket is full again.
 _BUCKETS = 100_000
+# A subscriber of IPv6 commands a whole /64, so that is what counts as one address; services count the same way.
+_ADDRESS_KEY = "masked_remote_address"
+_ADDRESS: Json = {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": 64}}
 _MESSAGE = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
 _QUOTA_HEADERS = {"x_ratelimit_option": "DRAFT_VERSION_03"}
 _ALWAYS = {"numerator": 100, "denominator": "HUNDRED"}
@@ -29,8 +32,8 @@ def address_limit(settings: GatewaySettings) -> Json:
     """Return the filter that bounds everything one address sends."""
     return _limiter(
         "cnop.per_address",
-        descriptors=[_descriptor([{"key": "remote_address"}], settings.per_address)],
-        rate_limits=[{"actions": [{"remote_address": {}}]}],
+        descriptors=[_descriptor([{"key": _ADDRESS_KEY}], settings.per_address)],
+        rate_limits=[{"actions": [_ADDRESS]}],
     )
 
 
@@ -46,14 +49,14 @@ def client_limit(settings: GatewaySettings) -> Json:
     descriptors = [
         _descriptor([{"key": key, "value": rate_class.value}, {"key": client}], bucket)
         for rate_class, bucket in settings.per_class.items()
-        for key, client in ((USER_CLASS, "user"), (ADDRESS_CLASS, "remote_address"))
+        for key, client in ((USER_CLASS, "user"), (ADDRESS_CLASS, _ADDRESS_KEY))
     ]
     return _limiter(
         "cnop.per_client",
         descriptors=descriptors,
         rate_limits=[
             {"actions": [_route_class(USER_CLASS), user], **_QUOTA_HEADERS},
-            {"actions": [_route_class(ADDRESS_CLASS), {"remote_address": {}}], **_QUOTA_HEADERS},
+            {"actions": [_route_class(ADDRESS_CLASS), _ADDRESS], **_QUOTA_HEADERS},
         ],
     )
 

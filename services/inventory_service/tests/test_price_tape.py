@@ -5,11 +5,13 @@ import pytest
 from samples import BTC, ETH, NOW, quote
 
 from cnop_core.clock import epoch_ms
-from cnop_inventory.api.stream import encode_tick
+from cnop_inventory.api.stream import encode_tick, stream_prices
 from cnop_inventory.application.price_tape import PriceTape
 from cnop_platform.chores import background
 from cnop_platform.prices import PriceBoard
+from cnop_platform.request_context import RequestContext
 from cnop_platform.store.memory import MemoryStore
+from cnop_platform.streams import Streams, TooManyStreams
 
 START = epoch_ms(NOW)
 
@@ -132,3 +134,18 @@ async def test_the_tape_follows_the_board_by_itself(tape, board):
     async with background([tape.run]):
         await board.accept([quote(100, seconds=1)])
         assert await read(tape.reader(last_event_id=None)) == [(1000, "prices", {"BTC": 100})]
+
+
+async def test_addresses_of_one_ipv6_network_share_what_one_address_may_open(tape):
+    streams = Streams(limit=10, per_address=1)
+
+    async def follow(address):
+        context = RequestContext("request-1", address, "curl", via_gateway=True)
+        return await stream_prices(None, tape, streams, context)
+
+    await follow("2001:db8:0:1::1")
+    with pytest.raises(TooManyStreams):
+        await follow("2001:db8:0:1:ffff::2")
+    await follow("2001:db8:0:2::1")
+    await follow("203.0.113.1")
+    await follow("203.0.113.2")

@@ -14,6 +14,7 @@ from cnop_platform.app import provided, service_router
 from cnop_platform.permissions import Permission
 from cnop_platform.prices import Quote
 from cnop_platform.request_context import RequestContext, request_context
+from cnop_platform.shared_limits import source_of
 from cnop_platform.streams import EventStream, Streams, encode_event
 
 router = service_router(tags=["inventory"])
@@ -48,7 +49,7 @@ async def stream_prices(
     """
     known = last_event_id is not None and _EVENT_ID.fullmatch(last_event_id) is not None
     reader = tape.reader(last_event_id=int(last_event_id) if known and last_event_id else None)
-    return EventStream(reader, slot=streams.open(context.client_address))
+    return EventStream(reader, slot=streams.open(source_of(context.client_address)))
 
 
 def encode_tick(event_id: int, quotes: Iterable[Quote]) -> bytes:
