@@ -221,53 +221,6 @@ async def test_a_full_queue_drops_and_counts(world, monkeypatch):
     assert counting.dropped._value.get() == before + 1
 
 
-class AwayStore(MemoryStore):
-    """A store that takes so many transactions and then no more."""
-
-    def __init__(self, takes=0):
-        super().__init__()
-        self.takes = takes
-
-    async def transact(self, writes):
-        if not self.takes:
-            raise StoreUnavailable("away")
-        self.takes -= 1
-        await super().transact(writes)
-
-
-@pytest.mark.parametrize(("takes", "lost"), [(0, 120), (1, 70), (3, 0)])
-async def test_what_is_lost_at_a_stop_because_the_store_is_away_is_counted(world, takes, lost):
-    trail = world.new_trail(AwayStore(takes))
-    before = counting.dropped._value.get()
-    for _ in range(120):
-        trail.emit(AuditEvent("access_denied", False, ANN, CONTEXT))
-    await trail.drain()
-    assert counting.dropped._value.get() == before + lost
-    await trail.drain()
-    assert counting.dropped._value.get() == before + lost
-
-
-async def test_a_stop_with_a_full_queue_loses_nothing(world, monkeypatch):
-    monkeypatch.setattr("cnop_platform.audit.trail._QUEUE_SIZE", 2)
-    store = AwayStore()
-    trail = world.new_trail(store)
-    event = AuditEvent("access_denied", False, ANN, CONTEXT)
-    trail.emit(event)
-    task = asyncio.create_task(trail.run())
-    async with asyncio.timeout(5):
-        while not trail._queue.empty():
-            await asyncio.sleep(0)
-    # The batch in hand waits for the store, and the queue behind it fills up.
-    trail.emit(event)
-    trail.emit(event)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    store.takes = 10
-    await trail.drain()
-    assert len([item async for item in store.scan(prefix="AUDIT#2026")]) == 3
-
-
 def counted(event, outcome):
     return counting._events.labels(event, outcome)._value.get()
 
