@@ -10,13 +10,15 @@ import pytest_asyncio
 
 from cnop_core.clock import FixedClock
 from cnop_core.ids import UserId
-from cnop_ledger import Ledger
+from cnop_ledger import Bounds, Ledger
 from cnop_ledger.testing import KEYS
 from cnop_platform.store.memory import MemoryStore
 from cnop_platform.store.open import open_store
 from cnop_platform.store.open import sqlite_url as url_of
 from cnop_platform.testing.stores import UnreliableStore
 
+UNHURRIED = Bounds(wait_seconds=60)
+"""Nobody is turned away because the machine that runs the tests is busy."""
 USER = UserId("usr_01JBBBBBBBBBBBBBBBBBBBBBBB")
 
 
@@ -60,6 +62,7 @@ def make_ledger(store, clock, entropy):
     """Another ledger on the same store, as another process would be."""
 
     def make(*, on=store, **settings):
+        settings = {"bounds": UNHURRIED, **settings}
         return Ledger(on, KEYS, clock=clock, entropy=entropy, sleep=_no_sleep, **settings)
 
     return make

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from cnop_platform.store.open import open_store
+from cnop_platform.testing.dynamodb_tables import dynamodb, dynamodb_local, dynamodb_url
 from cnop_platform.testing.stores import memory_store, sqlite_store
 from cnop_platform.testing.valkeys import valkey_client, valkey_server
 
@@ -11,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from exchange import Exchange
 
-__all__ = ["memory_store", "sqlite_store", "valkey_client", "valkey_server"]
+__all__ = ["dynamodb_local", "dynamodb_url", "memory_store", "sqlite_store", "valkey_client", "valkey_server"]
 
 
 @pytest.fixture
@@ -24,6 +26,20 @@ def entropy():
 @pytest.fixture(params=["memory", "sqlite"])
 def any_store(request):
     """Every test that takes it runs once per store."""
+    return request.getfixturevalue(f"{request.param}_store")
+
+
+@pytest.fixture
+async def dynamodb_store(dynamodb_url):
+    """An empty table, where Java is there to run DynamoDB Local."""
+    store = await open_store(dynamodb_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", dynamodb])
+def every_store(request):
+    """As `any_store`, and on DynamoDB: for what depends on how a store settles races, and on what it keeps."""
     return request.getfixturevalue(f"{request.param}_store")
 
 

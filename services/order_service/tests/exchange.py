@@ -10,6 +10,7 @@ import httpx
 from cnop_core.clock import FixedClock
 from cnop_core.money import parse_units
 from cnop_ledger import (
+    Bounds,
     Command,
     DailyCaps,
     Decision,
@@ -45,6 +46,8 @@ from cnop_platform.testing.tokens import TERMS, TokenMint
 from cnop_platform.tokens import TokenVerifier
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+PATIENT = Bounds(wait_seconds=60)
+"""Nobody is turned away because the machine that runs the tests is busy."""
 PLENTY = DailyCaps(deposits=10**15, withdrawals=10**15)
 ALICE, BOB = "usr_alice00001", "usr_bob0000001"
 NAMES = {ALICE: "alice_test", BOB: "bob_test"}
@@ -89,7 +92,7 @@ class Exchange:
         self.sessions = Sessions()
         self.terms = Terms()
         self.cache = connect(cache_url)
-        self.ledger = Ledger(store, KEYS, clock=self.clock, entropy=entropy)
+        self.ledger = Ledger(store, KEYS, clock=self.clock, entropy=entropy, bounds=PATIENT)
         self.reader = LedgerReader(store, KEYS)
         self.audit = AuditTrail(store=store, key=b"k" * 32, service="orders", clock=self.clock, entropy=entropy)
         self.parts = Parts.build(
@@ -145,7 +148,7 @@ class Exchange:
         return Engine(
             store=store,
             codec=OrderCodec(KEYS),
-            ledger=Ledger(store, KEYS, clock=self.clock, entropy=self.entropy),
+            ledger=Ledger(store, KEYS, clock=self.clock, entropy=self.entropy, bounds=PATIENT),
             catalogue=Catalogue(store=store, clock=self.clock),
             board=board or self.board,
             terms=self.terms,
@@ -243,3 +246,13 @@ class Exchange:
         )
         provided = {**self.parts.provided(), Streams: self.streams}
         yield Wiring(gatekeeper, Health(required={}, optional={}), "local", provided)
+
+
+async def status(exchange, order, user_id=ALICE):
+    """The status that the owner sees."""
+    return (await exchange.get(f"/orders/{order['order_id']}", user_id=user_id))["data"]["status"]
+
+
+async def entries(exchange, user_id=ALICE):
+    """The whole history of a wallet."""
+    return [entry async for entry in exchange.reader.entries(user_id)]

@@ -34,6 +34,8 @@ class Figures:
     unknown: int = 0
     calm: Counter[str] = field(default_factory=Counter)
     """Answers by status, and errors by name, while nothing was done to the stack."""
+    calm_reasons: list[str] = field(default_factory=list)
+    """Why services said in that time that something is away."""
     statuses: Counter[str] = field(default_factory=Counter)
     """The same, of the whole experiment."""
     faults: Counter[str] = field(default_factory=Counter)
