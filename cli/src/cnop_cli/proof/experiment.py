@@ -254,9 +254,6 @@ def bad_answers(figures: Figures) -> list[str]:
 
 def unavailable_reasons(logs: Path) -> list[str]:
     """Give why services said that something is away, from all their logs so far."""
-    reasons = []
-    for log in sorted(logs.glob("*.log")):
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-            if '"SVC_001"' in line and '"request_failed"' in line:
-                reasons.append(str(json.loads(line)["reason"]))
-    return reasons
+    lines = (line for log in sorted(logs.glob("*.log")) for line in log.read_text(errors="replace").splitlines())
+    answers = [json.loads(line) for line in lines if '"SVC_001"' in line and '"request_failed"' in line]
+    return [str(answer["reason"]) for answer in answers]
