@@ -169,7 +169,7 @@ def gateway_in_front(ports: Ports, key: ec.EllipticCurvePrivateKey, folder: Path
         "log_path": str(folder / "access.log"),
     }
     rendered = envoy.render(settings, {_SERVICE: _DOCUMENT})
-    configuration = folder / "envoy.yaml"
+    configuration = folder / "envoy.json"
     write_private(configuration, rendered.configuration)
     command = envoy.command(program=rendered.program, configuration=configuration, workers=1)
     with references.process(command, ports.gateway, folder=folder) as pid:

@@ -111,7 +111,7 @@ def echo_behind_gateway(settings: dict[str, Any], *, ports: tuple[int, int, int,
         "admin_port": admin,
     }
     rendered = envoy.render(own, {"echo": json.loads(json.dumps(ECHO_DOCUMENT))})
-    configuration = folder / "echo-gateway.yaml"
+    configuration = folder / "echo-gateway.json"
     write_private(configuration, rendered.configuration)
     command = envoy.command(program=rendered.program, configuration=configuration)
     with server(ECHO, echo, folder=folder), process(command, door, folder=folder):

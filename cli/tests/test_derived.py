@@ -1,5 +1,6 @@
 """What is made from sources and kept while they do not change: API descriptions and the gateway's configuration."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -66,21 +67,22 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def render(settings: dict[str, Any], _documents: object) -> Rendered:
         calls.append(settings)
-        return Rendered(program=__file__, configuration=f"number: {len(calls)}\n", beside={})
+        return Rendered(program=__file__, configuration=json.dumps({"number": len(calls)}), beside={})
 
     monkeypatch.setattr(envoy, "render", render)
     return calls
 
 
 def test_the_gateway_is_rendered_again_when_settings_or_descriptions_changed(tmp_path: Path, rendered: list) -> None:
-    def prepare(port: int, documents: dict[str, Any]) -> str:
+    def prepare(port: int, documents: dict[str, Any]) -> int:
         command = envoy.prepare({"port": port}, documents, folder=tmp_path)
-        assert command[:3] == (__file__, "-c", str(tmp_path / "envoy.yaml"))
-        return (tmp_path / "envoy.yaml").read_text()
+        # Envoy tells by the name how to read it.
+        assert command[:3] == (__file__, "-c", str(tmp_path / "envoy.json"))
+        return int(json.loads((tmp_path / "envoy.json").read_text())["number"])
 
-    assert prepare(1, {}) == prepare(1, {}) == "number: 1\n"
-    assert prepare(2, {}) == "number: 2\n"
-    assert prepare(2, {"x": {}}) == "number: 3\n"
+    assert prepare(1, {}) == prepare(1, {}) == 1
+    assert prepare(2, {}) == 2
+    assert prepare(2, {"x": {}}) == 3
     assert len(rendered) == 3
 
 

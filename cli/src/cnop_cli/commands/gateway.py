@@ -1,6 +1,7 @@
 """`cnop gateway`: prints the gateway's configuration."""
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from cnop_cli.stack import descriptions, envoy, plan
 from cnop_cli.stack.plan import Options
 from cnop_cli.stack.ports import Ports
 from cnop_cli.stack.secretstore import SecretStore
+from cnop_gateway import to_yaml
 
 HIDDEN = "0" * 43
 
@@ -40,11 +42,12 @@ def run(args: argparse.Namespace) -> int:
     """
     settings = read_settings(args.settings) if args.settings else local_settings(args)
     rendered = envoy.render(settings, descriptions.load(), elsewhere=args.settings is not None)
+    configuration = to_yaml(json.loads(rendered.configuration))
     if args.into is None:
-        print(rendered.configuration, end="")
+        print(configuration, end="")
         return 0
     try:
-        for name, text in {"envoy.yaml": rendered.configuration, **rendered.beside}.items():
+        for name, text in {"envoy.yaml": configuration, **rendered.beside}.items():
             (args.into / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandError(f"{args.into} cannot be written to: {error.strerror}") from None

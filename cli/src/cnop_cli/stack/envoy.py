@@ -24,7 +24,10 @@ CONCURRENCY: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A validated configuration (YAML), the files that Envoy needs beside it, and the Envoy that found it valid."""
+    """A validated configuration, the files that Envoy needs beside it, and the Envoy that found it valid.
+
+    The configuration is JSON: what Envoy's YAML parser takes to read it, 30 MB, Envoy never gives back.
+    """
 
     program: str
     configuration: str
@@ -62,7 +65,7 @@ def prepare(settings: dict[str, Any], documents: Documents, *, folder: Path) -> 
     Raises:
         CommandError: no valid configuration can be made.
     """
-    path, stamp = folder / "envoy.yaml", folder / "envoy.json"
+    path, stamp = folder / "envoy.json", folder / "envoy.stamp.json"
     sources = list((ROOT / "gateway/src").rglob("*.py"))
     inputs = hashlib.sha256(json.dumps([settings, documents], sort_keys=True).encode()).hexdigest()
     wanted = digest.of_files([*sources, *Path(__file__).parent.glob("envoy*.py")], root=ROOT, also=inputs)

@@ -14,7 +14,6 @@ from cnop_gateway import (
     find_envoy,
     operations_from_openapi,
     render,
-    to_yaml,
     validate,
     watched,
 )
@@ -35,7 +34,7 @@ def main() -> None:
         _write_watched(settings)
         validate(program, configuration)
     beside = {path.name: json.dumps(document, indent=2) + "\n" for path, document in watched(settings).items()}
-    rendered = Rendered(program=str(program), configuration=to_yaml(configuration), beside=beside)
+    rendered = Rendered(program=str(program), configuration=json.dumps(configuration), beside=beside)
     sys.stdout.write(encode(rendered))
 
 

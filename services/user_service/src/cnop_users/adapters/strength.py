@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import Any, Final
 
-from zxcvbn import zxcvbn
-
 _LEAST_SCORE: Final = 3
 _JUDGED_LENGTH: Final = 72
 """zxcvbn's time grows with the square of the length; what is strong by here is strong."""
@@ -75,6 +73,8 @@ _OF_THE_PLATFORM: Final = ("cnop", "cloud-native", "cloudnative", "order", "proc
 
 
 def _objections(password: str, related: Sequence[str]) -> tuple[str, ...]:
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its word lists take 12 MB, and only whoever chooses a password needs them
+
     verdict: dict[str, Any] = zxcvbn(password[:_JUDGED_LENGTH], user_inputs=[*related, *_OF_THE_PLATFORM])
     if verdict["score"] >= _LEAST_SCORE:
         return ()
