@@ -15,13 +15,18 @@ from benchmarks.load import Measurement
 from cnop_cli.errors import CommandError
 from cnop_cli.stack import envoy, health, processes
 from cnop_cli.stack.state import write_private
+from cnop_core.ids import UserId
+from cnop_ledger import Bounds, Ledger
+from cnop_ledger.testing import KEYS, deposit_command
 from cnop_platform.store import Absent, Body, Key, Put
 from cnop_platform.store.open import open_store, sqlite_url
+from cnop_platform.system import SystemClock, entropy
 
 HOST: Final = "127.0.0.1"
 ITEMS: Final = 4
 """As many as a market order writes: wallet, entry, order, idempotency record."""
 _START_SECONDS: Final = 20.0
+_OWNER: Final = UserId("usr_01JAAAAAAAAAAAAAAAAAAAAAAA")
 
 ECHO_ACCESS: Final = {"permission": "orders:place", "roles": ["customer"], "rate_class": "trade"}
 ECHO_DOCUMENT: Final = {
@@ -139,6 +144,33 @@ async def _store_transactions(path: Path, clients: int, seconds: float) -> Measu
         await asyncio.gather(*(client() for _ in range(clients)))
     finally:
         await store.close()
-    elapsed, ordered = time.perf_counter() - began, sorted(latencies)
+    return _measured(latencies, time.perf_counter() - began, status=200)
+
+
+def deposits_into_one_wallet(*, folder: Path, clients: int, seconds: float, group_size: int) -> Measurement:
+    """Deposit from many clients into one wallet of a store of its own; so many commands at most commit together."""
+    return asyncio.run(_deposits(folder / f"wallet-{group_size}.db", clients, seconds, Bounds(group_size=group_size)))
+
+
+async def _deposits(path: Path, clients: int, seconds: float, bounds: Bounds) -> Measurement:
+    store = await open_store(sqlite_url(path))
+    ledger = Ledger(store, KEYS, clock=SystemClock(), entropy=entropy, bounds=bounds)
+    latencies, began = list[float](), time.perf_counter()
+
+    async def client() -> None:
+        while (sent := time.perf_counter()) < began + seconds:
+            await ledger.execute(deposit_command(_OWNER, 1))
+            latencies.append(time.perf_counter() - sent)
+
+    try:
+        await asyncio.gather(*(client() for _ in range(clients)))
+    finally:
+        await ledger.close()
+        await store.close()
+    return _measured(latencies, time.perf_counter() - began, status=201)
+
+
+def _measured(latencies: list[float], seconds: float, *, status: int) -> Measurement:
+    ordered = sorted(latencies)
     p50, p99 = (ordered[int(len(ordered) * share)] * 1000 for share in (0.5, 0.99))
-    return Measurement(len(ordered) / elapsed, p50, p99, {200: len(ordered)})
+    return Measurement(len(ordered) / seconds, p50, p99, {status: len(ordered)})

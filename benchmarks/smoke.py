@@ -22,8 +22,10 @@ from cnop_cli.stack.plan import Options
 from cnop_cli.stack.ports import Ports, free_offset
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.trial import Trial, trial
+from cnop_ledger import Bounds
 
 FUNDS: Final = "5000.00"
+HOT_CLIENTS: Final = 100
 _ECHO_PATH: Final = "/api/v1/echo"
 
 
@@ -73,15 +75,25 @@ def run(stack: Trial, *, clients: int, seconds: float) -> list[Line]:
     deposits = measure(
         host=host, port=port, scripts=posts("/api/v1/balance/deposit", {"amount": "0.01"}), seconds=seconds
     )
+    text = json.dumps({"amount": "0.01"}).encode()
+    deposit = [request(host=gateway.netloc, path="/api/v1/balance/deposit", token=tokens[0], body=text)]
+    hot = measure(host=host, port=port, scripts=[deposit] * HOT_CLIENTS, seconds=seconds)
     orders = measure(host=host, port=port, scripts=posts("/api/v1/orders", order), seconds=seconds)
     assets = measure(host=host, port=port, scripts=reads("/api/v1/inventory/assets"), seconds=seconds)
     balances = measure(host=host, port=port, scripts=reads("/api/v1/balance"), seconds=seconds)
     store = references.store_transactions(folder=folder, clients=clients, seconds=seconds)
+    single, grouped = (
+        references.deposits_into_one_wallet(folder=folder, clients=HOT_CLIENTS, seconds=seconds, group_size=size)
+        for size in (1, Bounds().group_size)
+    )
     return [
         Line("the client by itself", alone),
         Line("FastAPI echo, same gateway", echo, "the client by itself"),
         Line(f"store, {references.ITEMS} items a transaction", store),
         Line("deposits", deposits, "FastAPI echo, same gateway"),
+        Line("deposits into one wallet", hot, "FastAPI echo, same gateway"),
+        Line("ledger, one wallet, one by one", single),
+        Line("ledger, one wallet, in groups", grouped, "ledger, one wallet, one by one"),
         Line("market orders", orders, "FastAPI echo, same gateway"),
         Line("asset list", assets, "FastAPI echo, same gateway"),
         Line("own balance", balances, "FastAPI echo, same gateway"),
