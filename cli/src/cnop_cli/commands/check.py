@@ -1,6 +1,8 @@
 """`cnop check`: everything that can be told about the code without running it."""
 
 import argparse
+import importlib.metadata
+import json
 import sys
 from pathlib import Path
 
@@ -8,8 +10,11 @@ from cnop_cli import houserules, page
 from cnop_cli.commands import lock
 from cnop_cli.commands.options import note
 from cnop_cli.errors import CommandError
+from cnop_cli.stack import descriptions
+from cnop_cli.stack.state import write_private
 from cnop_cli.stages import Skip, Stage, run_all, run_tool
-from cnop_cli.workspace import ROOT, packages
+from cnop_cli.workspace import CACHE, ROOT, packages
+from cnop_web.merging import TITLE, merge
 
 PROGRAMS = Path(sys.executable).parent
 
@@ -67,11 +72,23 @@ def check_house_rules() -> None:
 
 
 def check_page() -> None:
-    """Lint and type-check the page's sources, and compare its API client with the description that it was made from."""
+    """Lint and type-check the page's sources, and compare its API client with what the services say of themselves."""
     if not page.exists():
         raise Skip("there is no page")
     with page.only_one():
         node = page.find_node(report=note)
         page.install_packages(node, report=note)
-    for script in ("lint", "typecheck", "check:api"):
-        page.run_npm(node, ["run", "--silent", script])
+    for script in (["lint"], ["typecheck"], ["check:api", "--", str(write_description())]):
+        page.run_npm(node, ["run", "--silent", *script])
+
+
+def write_description(folder: Path | None = None) -> Path:
+    """Write the merged description, as a running stack serves it, and return where it is.
+
+    Raises:
+        CommandError: a service cannot describe itself.
+    """
+    merged = merge(descriptions.load(), title=TITLE, version=importlib.metadata.version("cnop-web"))
+    path = (folder or CACHE) / "merged-openapi.json"
+    write_private(path, json.dumps(merged, indent=1, ensure_ascii=False) + "\n")
+    return path

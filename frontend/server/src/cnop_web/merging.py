@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 API_PREFIX: Final = "/api/v1"
+TITLE: Final = "Cloud-Native Order Processor"
 _METHODS: Final = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
 _REFERENCE: Final = "#/components/"
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx
 import structlog
 
-from cnop_web.merging import Json, merge
+from cnop_web.merging import TITLE, Json, merge
 
 _log = structlog.get_logger()
 _TIMEOUT_SECONDS: Final = 2.0
@@ -67,7 +67,7 @@ class Services:
                 found = await self._ask_all("/openapi.json")
                 self._descriptions |= {name: each for name, each in found.items() if _is_description(each)}
                 known = {name: self._descriptions[name] for name in self._urls if name in self._descriptions}
-                self._merged = merge(known, title="Cloud-Native Order Processor", version=self._version)
+                self._merged = merge(known, title=TITLE, version=self._version)
                 complete = len(found) == len(self._urls)
                 self._merged_until = self._monotonic() + (_DESCRIPTION_SECONDS if complete else _INCOMPLETE_SECONDS)
             return self._merged

@@ -927,7 +927,7 @@ export interface paths {
         };
         /**
          * List User Sessions
-         * @description Show where somebody is signed in.
+         * @description Show where somebody is signed in. That it was looked at is recorded.
          */
         get: operations["list_user_sessions"];
         put?: never;
