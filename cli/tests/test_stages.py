@@ -65,6 +65,17 @@ def test_the_document_tells_of_every_stage_and_whether_all_runs_it() -> None:
     assert dict(rows) == {name: "no" if name in ASKED_FOR else "yes" for name in STAGES}
 
 
+@pytest.mark.parametrize(("pipeline", "outcome"), [("", Outcome.SKIPPED), ("true", Outcome.FAILED)])
+def test_containers_without_an_engine_are_skipped_but_not_in_the_pipeline(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pipeline: str, outcome: Outcome
+) -> None:
+    monkeypatch.delenv("CNOP_CONTAINER_PREPARE", raising=False)
+    monkeypatch.setenv("GITHUB_ACTIONS", pipeline)
+    monkeypatch.setenv("PATH", "")
+    assert execute(["test", "containers"]) == (1 if outcome is Outcome.FAILED else 0)
+    assert re.search(rf"^containers +{outcome}", capsys.readouterr().out, re.MULTILINE)
+
+
 @pytest.mark.parametrize("where", [".ci/run", ".github/workflows/ci.yml"])
 def test_continuous_integration_runs_every_stage(where: str) -> None:
     lines = re.findall(r"\./cnop test ([\w ]+)", (ROOT / where).read_text())

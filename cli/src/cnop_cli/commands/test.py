@@ -194,7 +194,9 @@ def infra(choice: Choice) -> None:
 def containers(choice: Choice) -> None:
     """Build every image, run the platform from them, test it from outside, and hurt it."""
     if "CNOP_CONTAINER_PREPARE" not in os.environ and not engine_answers():
-        raise Skip("no container engine answers, and CNOP_CONTAINER_PREPARE names no program that starts one")
+        reason = "no container engine answers, and CNOP_CONTAINER_PREPARE names no program that starts one"
+        # The project's own pipeline runs where there is one; that it vanished must not look like success.
+        raise CommandError(reason) if os.environ.get("GITHUB_ACTIONS") else Skip(reason)
     marked_tests(DEPLOYMENT, choice, marker="containers")
 
 
