@@ -63,6 +63,21 @@ def networks_of(name: str) -> set[str]:
     return {*SERVICES[name].get("networks", []), *DEVELOPMENT.get(name, {}).get("networks", [])}
 
 
+def test_development_runs_nothing_as_root_that_can_do_more_than_hand_a_folder_over() -> None:
+    added = {name: each for name, each in DEVELOPMENT.items() if name not in SERVICES}
+    assert added.keys() == {"vite", "node-modules-folder"}
+    for each in added.values():
+        assert each["cap_drop"] == ["ALL"]
+        assert each["security_opt"] == ["no-new-privileges:true"]
+    # What is mounted from the checkout is written by its owner's rights only.
+    assert added["vite"]["user"] == "${CNOP_UID:-10001}:${CNOP_GID:-10001}"
+    once = added["node-modules-folder"]
+    assert (once["cap_add"], once["network_mode"], once["read_only"]) == (["CHOWN"], "none", True)
+    assert once["entrypoint"][1] == added["vite"]["user"]
+    assert once["volumes"] == ["node-modules:/page/node_modules"]
+    assert added["vite"]["depends_on"]["node-modules-folder"] == {"condition": "service_completed_successfully"}
+
+
 def test_networks_lead_nowhere() -> None:
     networks = {**COMPOSE["networks"], **DEVELOPMENT_FILE["networks"]}
     publishing = {name: each.get("driver_opts") for name, each in networks.items() if not each.get("internal")}
