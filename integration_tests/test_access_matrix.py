@@ -33,6 +33,8 @@ PLACEHOLDERS = {
     "user_id": "usr_00000000000000000000000000",
     "username": "nobody_at_all",
 }
+# What the gateway itself says of a path that it does not route: nobody was admitted to anything.
+UNROUTED = "There is nothing at this path."
 # Objects that are nobody's own.
 SHARED = {"asset_id", "provider"}
 
@@ -91,16 +93,30 @@ def people(http, admin):
     return found
 
 
-def ask(http: httpx.Client, url: str, operation: Operation, token: str | None) -> tuple[int, str]:
-    """Return status and problem code of a request that says no more than it must."""
+def ask(http: httpx.Client, url: str, operation: Operation, token: str | None) -> tuple[int, str, str]:
+    """Return status, problem code and message of a request that says no more than it must."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body = {"json": {}} if operation.method in {"POST", "PUT", "PATCH"} else {}
     with http.stream(operation.method, url, headers=headers, **body) as answer:
         problem = answer.headers.get("content-type", "").startswith("application/problem+json")
         if not problem:
-            return answer.status_code, ""
+            return answer.status_code, "", ""
         answer.read()
-        return answer.status_code, answer.json()["code"]
+        document = answer.json()
+        return answer.status_code, document["code"], document["message"]
+
+
+def is_admitted(status: int, code: str, message: str) -> bool:
+    """Tell whether an operation looked at the request, whatever it thought of it."""
+    return status < 500 and status not in {405, 429} and code not in REFUSALS and message != UNROUTED
+
+
+def test_a_path_that_leads_nowhere_and_a_spent_budget_admit_nobody(operations, people):
+    nowhere = Operation("GET", "/no/such/operation", {"roles": ["customer"]}, operations[0].service)
+    with client() as http:
+        assert not is_admitted(*ask(http, nowhere.at("gateway"), nowhere, people["customer"].token))
+    assert not is_admitted(429, "RATE_001", "Too many requests.")
+    assert is_admitted(404, "NOT_FOUND", "there is no such order")
 
 
 def mistakes(
@@ -110,9 +126,9 @@ def mistakes(
     found = []
     with client() as http:
         for operation in operations:
-            status, code = ask(http, operation.at(door), operation, token)
+            status, code, message = ask(http, operation.at(door), operation, token)
             wanted = expected(operation)
-            admitted = status < 500 and status not in {405, 501} and code not in REFUSALS
+            admitted = is_admitted(status, code, message)
             if not (code == wanted if wanted else admitted):
                 found.append(f"{operation}: {status} {code or '(no problem)'} instead of {wanted or 'being admitted'}")
     return found

@@ -72,3 +72,27 @@ def test_only_an_admin_lists_assets(http, person):
     body = {"asset_id": "FAKE", "name": "Fake"}
     problem(http.post("/inventory/assets", json=body), 401, "AUTH_002")
     problem(person.post("/inventory/assets", body), 403, "PERM_001")
+
+
+def ticks(http, count, *, after=None):
+    """Return the ids of so many events of the price stream, as a client reads them that knows `after` already."""
+    headers = {"Last-Event-ID": str(after)} if after else {}
+    found = []
+    with http.stream("GET", "/inventory/stream", headers=headers, timeout=30) as stream:
+        assert stream.status_code == 200
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            if line.startswith("id: "):
+                found.append(int(line.removeprefix("id: ")))
+            if line.startswith("data: "):
+                assert json.loads(line.removeprefix("data: "))["prices"]
+                if len(found) == count:
+                    return found
+    return found
+
+
+def test_the_price_stream_goes_on_after_the_event_that_a_client_names(http):
+    seen = ticks(http, 3)
+    assert seen == sorted(set(seen))
+    assert len(seen) == 3
+    assert ticks(http, 2, after=seen[0]) == seen[1:]
