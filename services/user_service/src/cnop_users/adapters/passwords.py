@@ -23,7 +23,8 @@ from cnop_users.domain.errors import HashingBusy
 from cnop_users.domain.users import StoredPassword
 
 T = TypeVar("T")
-# A third of the share that others get: enough for orders to come first, and for sign-ins not to starve beside them.
+# A third of the share that this process's other threads get, so that sign-ins neither hold them up nor starve. It
+# counts among the threads of one session or container only: those share the processors evenly among themselves first.
 _NICENESS: Final = 5
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COST_FIELD: Final = 2
