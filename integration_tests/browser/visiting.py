@@ -32,6 +32,7 @@ class Visit:
     height: int
     complaints: list[str] = field(default_factory=list)
     expected: list[tuple[int, str]] = field(default_factory=list)
+    trusted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.context = self.browser.new_context(
@@ -57,6 +58,20 @@ class Visit:
         """Say that the server will refuse requests to paths that contain this; 0 stands for no answer at all."""
         self.expected.append((status, path))
 
+    def trusts(self, site: str) -> None:
+        """Say that the journey leads to another site, whose pages are not judged and get nothing from anywhere else."""
+        self.trusted.append(f"{site}/")
+        self.context.route(lambda url: url.startswith("https://"), self._starve)
+
+    def _starve(self, route: Route, request: Request) -> None:
+        if self._is_trusted(request.frame.url):
+            route.fulfill(status=200, body="")
+        else:
+            route.fallback()
+
+    def _is_trusted(self, url: str) -> bool:
+        return url.startswith(tuple(self.trusted))
+
     def _note(self, message: ConsoleMessage) -> None:
         if message.type != "error":
             return
@@ -64,12 +79,14 @@ class Visit:
         no_answer = "Failed to load resource: net::" in message.text
         status = int(refused[1]) if refused else 0
         address = message.location["url"]
+        if self._is_trusted(address):
+            return
         known = any(status == each and path in address for each, path in self.expected)
         if not ((refused or no_answer) and known):
             self.complaints.append(f"{message.text} ({address})")
 
     def _note_stranger(self, request: Request) -> None:
-        if not request.url.startswith(_OWN):
+        if not (self._is_trusted(request.frame.url) or request.url.startswith((*_OWN, *self.trusted))):
             self.complaints.append(f"asked somebody else: {request.url}")
 
     @property

@@ -1,8 +1,11 @@
 """`cnop test`: runs the tests, stage by stage."""
 
 import argparse
+import json
 import os
+import secrets
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -114,9 +117,19 @@ def frontend(_choice: Choice) -> None:
 def integration(choice: Choice) -> None:
     """Run the black-box tests against a stack of their own, and then verify the ledger that they left behind."""
     chromium.require(report=note)
-    with trial() as stack:
-        black_box(choice, stack.environment(), marker="not security")
+    issuer = f"http://127.0.0.1:{free_port()}"
+    described = {"issuer": issuer, "client_id": "cnop", "client_secret": secrets.token_urlsafe(24)}
+    known = {**os.environ, "CNOP_OIDC_PROVIDERS": json.dumps({"mock": described})}
+    with trial(environment=known) as stack:
+        black_box(choice, {**stack.environment(), "CNOP_OIDC_ISSUER": issuer}, marker="not security")
         stack.cnop("ledger", "verify")
+
+
+def free_port() -> int:
+    """Find a port that nothing listens on; a provider that the tests start will."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def security(choice: Choice) -> None:
