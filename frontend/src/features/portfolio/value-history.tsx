@@ -15,7 +15,7 @@ function Chart({ period }: { period: HistoryPeriod }) {
   if (!hasHistory(history.data)) {
     return (
       <div className="flex h-full items-center justify-center">
-        <EmptyState title="Nothing to draw yet">What your cash and assets are worth appears here as time passes; the longer the period, the longer it takes.</EmptyState>
+        <EmptyState title="Nothing to draw yet">What your cash and assets are worth appears here from its first minutes on.</EmptyState>
       </div>
     );
   }

@@ -19,7 +19,8 @@ from cnop_platform.prices import PriceBoard
 MOST_ENTRIES: Final = 2_000
 """How far back the ledger is read. Whoever trades more than that within the period gets a chart that starts later."""
 _CHUNK: Final = 100
-_DAY: Final = 86_400
+_HOUR: Final = 3_600
+_DAY: Final = 24 * _HOUR
 
 
 class Period(StrEnum):
@@ -33,7 +34,7 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Sampling:
-    """How long a period is, the candles it is valued with and how long those are, and how far apart points are."""
+    """For stretches of up to `seconds`: the candles that value them, how long those are, how far apart points are."""
 
     seconds: int
     interval: CandleInterval
@@ -41,12 +42,15 @@ class _Sampling:
     step: int
 
 
-_SAMPLINGS: Final = {
-    Period.DAY: _Sampling(_DAY, CandleInterval.FIVE_MINUTES, 300, 300),
-    Period.WEEK: _Sampling(7 * _DAY, CandleInterval.HOUR, 3_600, 3_600),
-    Period.MONTH: _Sampling(30 * _DAY, CandleInterval.HOUR, 3_600, 4 * 3_600),
-    Period.YEAR: _Sampling(365 * _DAY, CandleInterval.DAY, _DAY, _DAY),
-}
+_LENGTHS: Final = {Period.DAY: _DAY, Period.WEEK: 7 * _DAY, Period.MONTH: 30 * _DAY, Period.YEAR: 365 * _DAY}
+_SAMPLINGS: Final = (
+    _Sampling(2 * _HOUR, CandleInterval.MINUTE, 60, 60),
+    _Sampling(_DAY, CandleInterval.FIVE_MINUTES, 300, 300),
+    _Sampling(7 * _DAY, CandleInterval.HOUR, _HOUR, _HOUR),
+    _Sampling(30 * _DAY, CandleInterval.HOUR, _HOUR, 4 * _HOUR),
+    _Sampling(365 * _DAY, CandleInterval.DAY, _DAY, _DAY),
+)
+"""Finest first. A wallet that is younger than the period is shown from its beginning, as finely as its age allows."""
 
 
 class PortfolioHistory:
@@ -60,14 +64,17 @@ class PortfolioHistory:
 
     async def document(self, user_id: UserId, period: Period) -> Document:
         """Return points from the start of the period, or of the wallet, until now, oldest first."""
-        sampling = _SAMPLINGS[period]
         now = int(self._clock.now().timestamp())
         wallet = await self._reader.wallet(user_id)
-        start = max(now - sampling.seconds, -(-wallet.created_ms // 1000)) if wallet.seq else now
+        began = -(-wallet.created_ms // 1000)
+        start = max(now - _LENGTHS[period], began) if wallet.seq else now
+        sampling = next(each for each in _SAMPLINGS if now - start <= each.seconds)
         entries = await self._entries_since(wallet, start)
         if entries and len(entries) == MOST_ENTRIES:
             start = max(start, -(-entries[-1].stamp.at_ms // 1000))
-        seconds = range(now - now % sampling.step, start - 1, -sampling.step)
+        seconds = list(range(now - now % sampling.step, start - 1, -sampling.step))
+        if start == began and start not in seconds:
+            seconds.append(start)
         prices = await self._prices(wallet, sampling, start)
         points = worth_over_time(wallet, entries, seconds=seconds, prices=prices)
         shown = chain(map(_document, points), [self._present(wallet, now)])

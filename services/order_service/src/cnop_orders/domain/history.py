@@ -36,7 +36,10 @@ def worth_over_time(
     seconds: Sequence[int],
     prices: Mapping[AssetId, PastPrices],
 ) -> list[Point]:
-    """Return a point for each of `seconds` (newest first), oldest first. What had no price yet counts nothing."""
+    """Return a point for each of `seconds` (newest first), oldest first.
+
+    What was held before its first known price counts at that one; what never had a price counts nothing.
+    """
     amounts = {asset_id: holding.posted for asset_id, holding in wallet.holdings.items()}
     cursors = {asset_id: _Backwards(past) for asset_id, past in prices.items()}
     entries = iter(newest_first)
@@ -67,9 +70,10 @@ class _Backwards:
 
     def __init__(self, past: PastPrices) -> None:
         self._rest = past.newest_first()
+        self._first = past.prices[0] if past.prices else None
         self._current = next(self._rest, None)
 
     def at(self, second: int) -> PriceUnits | None:
         while self._current is not None and self._current[0] > second:
             self._current = next(self._rest, None)
-        return self._current[1] if self._current else None
+        return self._current[1] if self._current else self._first
