@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -22,11 +23,20 @@ COOKIE = "__Host-cnop_oidc"
 pytestmark = [pytest.mark.enable_socket, pytest.mark.security]
 
 
-@pytest.fixture(scope="module")
-def provider():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with provider_at(free_port()) as url:
+        yield url
+
+
+@contextmanager
+def provider_at(port):
     command = [
         sys.executable,
         "-W",
@@ -373,6 +383,18 @@ async def test_a_code_is_good_once_and_only_with_its_verifier(client, provider):
     mine, my_cookie = await begin(client)
     state = parse_qs(urlsplit(mine).query)["state"][0]
     assert error_of(await come_back(client, f"code={stolen}&state={state}", my_cookie)) == "AUTH_001"
+
+
+@pytest.mark.timeout(180)
+async def test_a_provider_that_names_no_key_may_change_it(tmp_path, valkey_server, cache):
+    port = free_port()
+    known = {"mock": {"issuer": f"http://127.0.0.1:{port}", "client_id": "cnop", "client_secret": "c" * 40}}
+    settings = make_settings(tmp_path, valkey_server.url, oidc_providers=known)
+    async with ServiceUnderTest(settings, cache, clock=SystemClock()).client() as client:
+        for _ in range(2):
+            with provider_at(port) as url:  # each time with a key of its own
+                person(url, "ada", email="ada@example.com", email_verified=True)
+                await session_of(client, await go_round(client, "ada"))
 
 
 async def test_a_provider_that_is_away_is_said_to_be(tmp_path, valkey_server, cache):

@@ -175,12 +175,12 @@ class OpenIdProvider:
         return claims
 
     async def _keys_for(self, id_token: object, discovered: _Discovered) -> jwt.PyJWKSet:
-        """Return the provider's keys, read again when the token names one that is not among them."""
+        """Return the provider's keys, read again when the token names none of them: then its key may be a new one."""
         try:
             kid = jwt.get_unverified_header(str(id_token)).get("kid")
         except jwt.PyJWTError:
             raise _failed() from None
-        if kid is None or any(key.key_id == kid for key in discovered.keys.keys):
+        if any(key.key_id == kid for key in discovered.keys.keys if kid is not None):
             return discovered.keys
         return (await self._discover(again=True)).keys
 
