@@ -58,7 +58,7 @@ class EngineProcess:
         """End it the way an operator would, and return its exit code."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
-        return self._process.wait(timeout=10)
+        return self._process.wait(timeout=60)
 
     def close(self):
         if self._process.poll() is None:
@@ -66,7 +66,7 @@ class EngineProcess:
             self._process.wait()
 
 
-async def until(condition, seconds=30):
+async def until(condition, seconds=120):
     async with asyncio.timeout(seconds):
         while True:
             result = condition()
