@@ -53,7 +53,7 @@ export function takeNext(): string | null {
 
 const REFUSALS: Readonly<Record<string, string>> = {
   LINK_REQUIRED: 'There is an account with this email address already. Log in to it, then link the other one under Security.',
-  AUTH_MFA_REQUIRED: 'Your account has a second factor. Log in with your passkey, or with your password and a code.',
+  AUTH_MFA_REQUIRED: 'Your account has a second factor: confirm with it that it is you.',
   SIGN_IN_NOT_RECENT: 'That did not confirm that it is you: you were not asked to log in there anew. Try again, or set a password.',
   CONFLICT: 'That account is linked to another account here already.',
 };

@@ -219,23 +219,6 @@ async def enrol_app(client, tokens):
     return await client.post("/auth/mfa/totp/confirm", json={"code": code}, headers=bearer(tokens))
 
 
-async def test_a_second_factor_is_not_gone_round(client, provider):
-    tokens = await signed_in(client)
-    person(provider, "careful", email="careful@example.com", email_verified=True)
-    await link(client, tokens, "careful")
-    assert (await enrol_app(client, tokens)).status_code == 200
-    assert error_of(await go_round(client, "careful")) == "AUTH_MFA_REQUIRED"
-
-
-async def test_an_app_alone_is_no_way_to_log_in(client, provider):
-    person(provider, "newcomer", email="newcomer@example.com", email_verified=True)
-    tokens = await session_of(client, await go_round(client, "newcomer"))
-    refused = await enrol_app(client, tokens)
-    assert (refused.status_code, refused.json()["code"]) == (409, "LAST_LOGIN_METHOD")
-    state = (await client.get("/auth/mfa", headers=bearer(tokens))).json()
-    assert (state["password"], state["totp"]) == (False, False)
-
-
 async def unlink(client, tokens):
     response = await client.delete("/auth/identities/mock", headers=bearer(tokens))
     return response.status_code, response.json().get("code")

@@ -227,3 +227,12 @@ async def test_passkeys_are_for_those_who_are_signed_in(client):
         ("POST", "/auth/passkeys/step-up/options"),
     ):
         assert (await client.request(method, path)).status_code == 401
+
+
+async def test_failures_of_nobody_slow_down_no_user_of_that_name(client, service):
+    await signed_in(client, "passkey")
+    for number in range(12):
+        async with service.from_address(f"198.51.{number}.7") as elsewhere:
+            await sign_in(elsewhere, {"id": "made-up"})
+    async with service.from_address("192.0.2.99") as fresh:
+        assert (await log_in(fresh, "passkey")).status_code == 200

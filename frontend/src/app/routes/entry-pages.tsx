@@ -4,6 +4,7 @@ import { useVerifyEmail } from '@/features/auth/auth-actions';
 import { LoginForm } from '@/features/auth/login-form';
 import { ForgotForm, ResetForm, staleOr } from '@/features/auth/recovery-forms';
 import { RegisterForm } from '@/features/auth/register-form';
+import { FederatedFactorForm } from '@/features/auth/second-factor';
 import { refusalWording } from '@/shared/federation';
 import { useIsSignedIn, useSession } from '@/shared/services';
 import { Notice } from '@/shared/ui/notice';
@@ -15,6 +16,8 @@ const loginRoute = getRouteApi('/login');
 const registerRoute = getRouteApi('/register');
 
 const HOME = '/';
+/** A provider vouched for somebody who has a second factor here. */
+const FACTOR_DUE = 'SECOND_FACTOR_DUE';
 
 function EntryFrame({ title, lead, children, footer }: { title: string; lead: string; children: ReactNode; footer: ReactNode }) {
   return (
@@ -62,13 +65,28 @@ function NotLinked({ code }: { code: string }) {
   return <Navigate to="/security" replace />;
 }
 
+/** The provider vouched for somebody who has a second factor here; a reload forgets it and begins anew. */
+function FactorPage({ onLoggedIn }: { onLoggedIn: () => void }) {
+  const again = (
+    <a href="/login" className={LINK}>
+      Log in another way
+    </a>
+  );
+  return (
+    <EntryFrame title="One more step" lead="Your account has a second factor. Show it within ten minutes." footer={again}>
+      <FederatedFactorForm onLoggedIn={onLoggedIn} />
+    </EntryFrame>
+  );
+}
+
 export function LoginPage() {
   const { next } = loginRoute.useSearch();
   const onward = useOnward(next);
   const refusal = useRefusalElsewhere();
   const isSignedIn = useIsSignedIn();
-  if (isSignedIn && refusal !== null) return <NotLinked code={refusal} />;
+  if (isSignedIn && refusal !== null && refusal !== FACTOR_DUE) return <NotLinked code={refusal} />;
   if (isSignedIn) return <Navigate to={next ?? HOME} replace />;
+  if (refusal === FACTOR_DUE) return <FactorPage onLoggedIn={onward} />;
   return (
     <EntryFrame
       title="Log in"

@@ -34,6 +34,22 @@ export function usePasskeyLogIn() {
   });
 }
 
+export interface FactorAttempt {
+  readonly otp?: string;
+  readonly recovery_code?: string;
+}
+
+/** Finishes a login elsewhere by one's own second factor: a code, or, when none is given, a passkey. */
+export function useFederatedFactor() {
+  const { api, session } = useServices();
+  return useMutation({
+    mutationFn: async (attempt: FactorAttempt | null) => {
+      const body = attempt ?? { passkey: await signWithPasskey(await unwrap(api.POST('/api/v1/auth/passkeys/login/options', { body: {} }))) };
+      session.signIn(await unwrap(api.POST('/api/v1/auth/oidc/second-factor', { body })));
+    },
+  });
+}
+
 /** Asks for a letter with a link; the answer is the same whether or not there is such an account. */
 export function useForgotPassword() {
   const { api } = useServices();

@@ -40,6 +40,28 @@ describe('logging in with an account elsewhere', () => {
       expect(router.state.location.hash).toBe('');
     });
   });
+
+  it('asks for the second factor of somebody whom a provider vouched for', async () => {
+    const { user, router } = renderApp({ path: '/login#error=SECOND_FACTOR_DUE', backend: withProvider() });
+    const shown: unknown[] = [];
+    server.use(
+      http.post(at('/auth/oidc/second-factor'), async ({ request }) => {
+        const body = (await request.json()) as { otp?: string };
+        shown.push(body);
+        return body.otp === '123456' ? issue() : refusal(401, 'AUTH_MFA_REQUIRED');
+      }),
+    );
+    const code = await screen.findByLabelText('Authentication code');
+    expect(screen.queryByLabelText('Password')).toBeNull();
+    await user.type(code, '000000{Enter}');
+    expect(await screen.findByText(/This code is wrong/)).toBeVisible();
+    await user.clear(code);
+    await user.type(code, '123456{Enter}');
+    await waitFor(() => {
+      expect(router.state.location.pathname).toBe('/dashboard');
+    });
+    expect(shown).toEqual([{ otp: '000000' }, { otp: '123456' }]);
+  });
 });
 
 describe('registering', () => {

@@ -10,6 +10,7 @@ import { KeyIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
 import { useLogIn, usePasskeyLogIn } from './auth-actions';
 import { ProviderButtons } from './provider-buttons';
+import { factorMistake, SecondFactor } from './second-factor';
 
 const FIELDS = ['username', 'password', 'otp', 'recovery_code'] as const;
 type Name = (typeof FIELDS)[number];
@@ -21,38 +22,12 @@ function mistakesIn(values: Record<Name, string>, second: Second): FieldErrors<N
   const mistakes: FieldErrors<Name> = {};
   if (values.username.trim() === '') mistakes.username = 'Enter your username or email.';
   if (values.password === '') mistakes.password = 'Enter your password.';
-  if (second === 'otp' && !/^\d{6}$/.test(values.otp.trim())) mistakes.otp = 'Enter the six digits of the code.';
-  if (second === 'recovery_code' && values.recovery_code.trim() === '') mistakes.recovery_code = 'Enter one of your recovery codes.';
-  return mistakes;
+  return second === null ? mistakes : { ...mistakes, ...factorMistake(second, values[second]) };
 }
 
 function attemptOf(values: Record<Name, string>, second: Second) {
   const attempt = { username: values.username.trim(), password: values.password };
   return second === null ? attempt : { ...attempt, [second]: values[second].trim() };
-}
-
-interface SecondFactorProps {
-  second: 'otp' | 'recovery_code';
-  values: Record<Name, string>;
-  errors: FieldErrors<Name>;
-  edit: (name: Name) => (value: string) => void;
-  onSwitch: (second: 'otp' | 'recovery_code') => void;
-}
-
-function SecondFactor({ second, values, errors, edit, onSwitch }: SecondFactorProps) {
-  const other = second === 'otp' ? 'recovery_code' : 'otp';
-  return (
-    <div className="space-y-2">
-      {second === 'otp' ? (
-        <Field key="otp" label="Authentication code" name="otp" inputMode="numeric" autoComplete="one-time-code" maxLength={6} value={values.otp} error={errors.otp} onChange={(event) => { edit('otp')(event.target.value); }} />
-      ) : (
-        <Field key="recovery" label="Recovery code" name="recovery_code" autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={40} value={values.recovery_code} error={errors.recovery_code} onChange={(event) => { edit('recovery_code')(event.target.value); }} />
-      )}
-      <button type="button" className="rounded text-sm text-accent hover:underline" onClick={() => { onSwitch(other); }}>
-        {second === 'otp' ? 'Use a recovery code instead' : 'Use the authenticator app instead'}
-      </button>
-    </div>
-  );
 }
 
 /** The way in without a password, where the browser knows it. */

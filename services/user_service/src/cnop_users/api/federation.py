@@ -13,9 +13,20 @@ from cnop_platform.access import Principal, RateClass, public, requires
 from cnop_platform.app import provided, service_router
 from cnop_platform.permissions import Permission
 from cnop_platform.request_context import RequestContext, request_context
+from cnop_users.api.authentication import render_tokens
 from cnop_users.api.cookies import RefreshCookie
-from cnop_users.api.models import EmptyBody, Message, Outgoing, problems
-from cnop_users.application.federation import Aim, Federation, Flow, Provider, UnknownProvider
+from cnop_users.api.models import EmptyBody, FactorBody, Message, Outgoing, Tokens, problems
+from cnop_users.application.factors import OfferedFactor
+from cnop_users.application.federated_factor import FederatedFactor
+from cnop_users.application.federation import (
+    FACTOR_STATE,
+    Aim,
+    Federation,
+    Flow,
+    Provider,
+    SecondFactorDue,
+    UnknownProvider,
+)
 from cnop_users.application.identities import Identities, SignInFailed
 
 router = service_router(tags=["federation"])
@@ -91,11 +102,23 @@ class FederationDesk:
             raise SignInFailed("the sign-in could not be completed; begin again")
         return flow
 
+    def address(self, path: str) -> str:
+        """Return where our own page is."""
+        return f"{self._page}{path}"
+
     def back(self, path: str) -> RedirectResponse:
         """Return the way back to our own page, with the flow forgotten."""
-        response = RedirectResponse(f"{self._page}{path}", 303)
-        response.delete_cookie(_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+        response = RedirectResponse(self.address(path), 303)
+        self.forget(response)
         return response
+
+    def waiting(self, request: Request) -> Flow:
+        """Return what waits in this browser for a second factor. Raises `SignInFailed`."""
+        return self._open_flow(request.cookies.get(_COOKIE, ""), FACTOR_STATE)
+
+    def forget(self, response: Response) -> None:
+        """Let the browser forget what it kept."""
+        response.delete_cookie(_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
 
 
 Desk = Annotated[FederationDesk, provided(FederationDesk)]
@@ -206,18 +229,46 @@ async def finish_federated_login(
     """Receive the browser back and send it to our page, signed in, or with the code of what went wrong after a #."""
     try:
         flow = desk.recall(request, provider, state)
-        if not code:
+        if not code or flow.aim is Aim.FACTOR:
             raise SignInFailed("the provider did not vouch for anybody")
         identity = await desk.provider(provider).identify(flow, code)
         if flow.aim is not Aim.SIGN_IN:
             await federation.serve(flow, identity, context=context)
             return desk.back(_ARRIVALS[flow.aim])
         grant = await federation.sign_in(identity, context=context)
+    except SecondFactorDue as due:
+        waiting = RedirectResponse(desk.address(f"/login#error={due.stable_code}"), 303)
+        desk.remember(waiting, federation.await_factor(provider, due.user_id))
+        return waiting
     except CnopError as error:
         return desk.back(f"/login#error={quote(error.stable_code)}")
     response = desk.back("/")
     cookie.write(response, grant.refresh_token)
     return response
+
+
+@router.post(
+    "/auth/oidc/second-factor",
+    operation_id="finish_federated_login_with_factor",
+    response_model_exclude_none=True,
+    responses=problems({401: "The factor is wrong or missing, or no sign-in elsewhere waits for one"}),
+)
+async def finish_federated_login_with_factor(
+    body: FactorBody,
+    _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.AUTH, cookie=True)],
+    context: Context,
+    request: Request,
+    response: Response,
+    desk: Desk,
+    cookie: Annotated[RefreshCookie, provided(RefreshCookie)],
+    factor: Annotated[FederatedFactor, provided(FederatedFactor)],
+) -> Tokens:
+    """Finish a sign-in with an OpenID provider by one's own second factor, within ten minutes, once."""
+    cookie.require_own_origin(request)
+    offered = OfferedFactor(otp=body.otp, recovery_code=body.recovery_code, passkey=body.passkey)
+    grant = await factor.show(desk.waiting(request), offered, context=context)
+    desk.forget(response)
+    return render_tokens(grant, response, cookie)
 
 
 async def _visit(flow: Flow, desk: FederationDesk, response: Response) -> Destination:

@@ -89,6 +89,14 @@ class LoginBody(Incoming):
     session: SessionDelivery = "body"
 
 
+class FactorBody(Incoming):
+    """A second factor."""
+
+    otp: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="code of the authenticator app")] | None = None
+    recovery_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    passkey: Annotated[dict[str, Any], Field(description="`PublicKeyCredential.toJSON()`")] | None = None
+
+
 class RefreshBody(Incoming):
     """The refresh token; without one, the cookie is used."""
 

@@ -18,7 +18,6 @@ from cnop_users.application.conflicts import settle
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.passkeys import AMR, Credential, Passkeys
 from cnop_users.domain import recovery_codes, totp
-from cnop_users.domain.errors import LastWayIn
 from cnop_users.domain.mail import Letter, LetterKind
 from cnop_users.domain.users import PASSKEY, User
 
@@ -118,7 +117,7 @@ class SecondFactors:
         return FactorState(has_password, TOTP in person.user.factors, PASSKEY in person.user.factors, len(codes))
 
     async def begin_totp(self, principal: Principal) -> Enrolment:
-        """Return a new secret, good for ten minutes until it is confirmed. Raises `AlreadyEnrolled`, `LastWayIn`."""
+        """Return a new secret, good for ten minutes until it is confirmed. Raises `AlreadyEnrolled`."""
         person = await self._accounts.open(principal.user_id)
         _require_new(person.user)
         secret = self._entropy(totp.SECRET_BYTES)
@@ -131,7 +130,7 @@ class SecondFactors:
     async def confirm_totp(self, principal: Principal, code: str, *, context: RequestContext) -> tuple[str, ...]:
         """Enrol the app that shows this code, and return recovery codes.
 
-        Raises `NotEnrolled`, `WrongCode`, `AlreadyEnrolled`, `LastWayIn`.
+        Raises `NotEnrolled`, `WrongCode`, `AlreadyEnrolled`.
         """
         return await settle(lambda: self._confirm_once(principal, code, context))
 
@@ -256,8 +255,6 @@ class SecondFactors:
 def _require_new(user: User) -> None:
     if TOTP in user.factors:
         raise AlreadyEnrolled("an authenticator app is enrolled already; remove it first")
-    if not replace(user, factors=user.factors | {TOTP}).can_sign_in(identities=0):
-        raise LastWayIn("the app comes on top of a password or a passkey; set or add one first")
 
 
 def _secret(person: Person, item: Item) -> bytes:

@@ -6,11 +6,11 @@ provider names its address.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
-from cnop_core.errors import Conflict, NotFound
+from cnop_core.errors import Conflict, NotFound, Unauthenticated
 from cnop_core.ids import Entropy, SessionId, UserId
 from cnop_platform.access import Principal
 from cnop_platform.request_context import RequestContext
@@ -21,7 +21,6 @@ from cnop_users.application.identities import (
     AMR,
     Identities,
     Identity,
-    LocalFactorDue,
     SignInFailed,
     link_writes,
 )
@@ -32,6 +31,8 @@ from cnop_users.domain import rules
 from cnop_users.domain.sessions import Delivery
 from cnop_users.domain.users import Profile
 
+FACTOR_STATE: Final = "second factor"
+"""No provider gives it back: what waits for a factor cannot be brought to the callback."""
 _NAME_LENGTH: Final = 20
 _SUFFIX_BYTES: Final = 4
 
@@ -46,12 +47,24 @@ class LinkFirst(Conflict):
     code = "LINK_REQUIRED"
 
 
+class SecondFactorDue(Unauthenticated):
+    """The provider vouched for somebody who has enrolled a second factor here, which is due now."""
+
+    code = "SECOND_FACTOR_DUE"
+
+    def __init__(self, user_id: UserId) -> None:
+        super().__init__("show your second factor to finish signing in")
+        self.user_id = user_id
+
+
 class Aim(StrEnum):
     """What somebody goes to a provider for."""
 
     SIGN_IN = "sign-in"
     LINK = "link"
     PROVE = "prove"
+    FACTOR = "factor"
+    """The visit is over; the second factor of whom the provider vouched for is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +121,14 @@ class Federation:
         """Return a new flow for somebody who is signed in."""
         return self._begin(provider, aim, principal.user_id, principal.session_id)
 
+    def await_factor(self, provider: str, user_id: UserId) -> Flow:
+        """Return what the browser keeps until the second factor is shown; it stands for the provider's word."""
+        return replace(self._begin(provider, Aim.FACTOR, user_id, ""), state=FACTOR_STATE)
+
     async def sign_in(self, identity: Identity, *, context: RequestContext) -> Grant:
         """Return a browser session of whoever the identity is linked to, or of a new account.
 
-        Raises `LinkFirst`, `LocalFactorDue`, `SignInFailed`.
+        Raises `LinkFirst`, `SecondFactorDue`, `SignInFailed`.
         """
         if await self._identities.owner_of(identity) is None:
             await self._register(identity, context)
@@ -137,7 +154,7 @@ class Federation:
         if user is None or not user.is_active:
             raise SignInFailed("this account cannot be used")
         if user.factors:
-            raise LocalFactorDue("sign in with your passkey, or your password and second factor")
+            raise SecondFactorDue(user.user_id)
         proof = Proof(AMR, at=identity.authenticated_at)
         return await self._login.enter(user, proof, delivery=Delivery.COOKIE, context=context, writes=())
 

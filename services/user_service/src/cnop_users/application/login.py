@@ -73,7 +73,7 @@ class Login:
         self._hasher.require_room()
         await self._limits.require_open_address(context)
         user = await self._accounts.find(credentials.identifier)
-        await self._require_open_name(credentials, user, context)
+        await self.require_open_name(credentials.identifier, user, context)
         async with self._hasher.turn():
             # Asked again: while this request waited for its turn, others may have used up the attempts.
             await self._limits.require_open_address(context)
@@ -85,9 +85,12 @@ class Login:
         await self._limits.succeeded(credentials.identifier, context)
         return grant
 
-    async def _require_open_name(self, credentials: Credentials, user: User | None, context: RequestContext) -> None:
-        """Slow down guesses at one name, but not for its owner: not where they have signed in from before."""
-        seconds = await self._limits.wait_for_name(credentials.identifier)
+    async def require_open_name(self, identifier: str, user: User | None, context: RequestContext) -> None:
+        """Slow down guesses at one name, but not for its owner: not where they have signed in from before.
+
+        Raises `RateLimited`.
+        """
+        seconds = await self._limits.wait_for_name(identifier)
         if seconds and not (user and await self._places.knows(user.user_id, context)):
             raise slowed_down(seconds)
 

@@ -1,5 +1,7 @@
 """Signing in with a passkey and nothing else."""
 
+from typing import Final
+
 from cnop_core.ids import UserId
 from cnop_platform.request_context import RequestContext
 from cnop_users.application.accounts import Accounts
@@ -11,7 +13,9 @@ from cnop_users.application.passkeys import AMR, Credential, Passkeys, WrongPass
 from cnop_users.application.sessions import Grant, Proof
 from cnop_users.domain.sessions import Delivery
 
-_NAME = "passkey"
+_METHOD: Final = "passkey"
+_NOBODY: Final = "(passkey)"
+"""Whom failures count for when no account is known: no user name and no address can be it."""
 
 
 class PasskeySignIn:
@@ -32,12 +36,12 @@ class PasskeySignIn:
         try:
             user = await self._passkeys.owner_of(credential)
         except WrongPasskey:
-            await self._guesses.sign_in(_NAME, None, context=context, method=_NAME)
+            await self._guesses.sign_in(_NOBODY, None, context=context, method=_METHOD)
             raise
         try:
             return await settle(lambda: self._sign_in_once(user.user_id, credential, delivery, context))
         except WrongPasskey:
-            await self._guesses.sign_in(_NAME, user.user_id, context=context, method=_NAME)
+            await self._guesses.sign_in(_NOBODY, user.user_id, context=context, method=_METHOD)
             raise
 
     async def _sign_in_once(

@@ -26,6 +26,7 @@ from cnop_users.application.erasure_register import ErasureRegister
 from cnop_users.application.events import SecurityEvents
 from cnop_users.application.export import AccountExport
 from cnop_users.application.factors import SecondFactors
+from cnop_users.application.federated_factor import FederatedFactor
 from cnop_users.application.federation import Federation
 from cnop_users.application.holding import AssetHoldings
 from cnop_users.application.identities import Identities
@@ -64,6 +65,7 @@ class UserService(Foundation):
             self.federation,
             self.identities,
             self.federation_desk,
+            self.federated_factor,
             self.administration,
             AuditLog(store=self._store, clock=self._clock, key=self._settings.audit_key.get_secret_value()),
             self.after_answer,
@@ -230,6 +232,20 @@ class UserService(Foundation):
             login=self.login,
             registration=self.registration,
             entropy=entropy,
+        )
+
+    @cached_property
+    def federated_factor(self) -> FederatedFactor:
+        """Finishes sign-ins elsewhere of those who have a second factor."""
+        return FederatedFactor(
+            store=self._store,
+            accounts=self.accounts,
+            identities=self.identities,
+            factors=self.factors,
+            login=self.login,
+            limits=self.limits,
+            guesses=self.guesses,
+            clock=self._clock,
         )
 
     @cached_property

@@ -66,9 +66,9 @@ class User:
     def can_sign_in(self, *, identities: int) -> bool:
         """Whether a way to sign in is left, with so many identities linked.
 
-        A passkey suffices. A provider alone does not let in an account with a second factor.
+        A passkey suffices; an authenticator app alone does not, it comes on top of a password or an identity.
         """
-        return self.password is not None or PASSKEY in self.factors or (identities > 0 and not self.factors)
+        return self.password is not None or PASSKEY in self.factors or identities > 0
 
     def with_email_index(self, email_index: str) -> "User":
         """Return the account with the same address claimed under another index key."""
