@@ -38,6 +38,7 @@ class Customer:
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
         name, password = f"user_{secrets.token_hex(6)}", secrets.token_urlsafe(18)
+        self.name = name
         self._ask("POST", "/auth/register", username=name, email=f"{name}@example.com", password=password)
         token = self._ask("POST", "/auth/login", username=name, password=password)["access_token"]
         self.http.headers["Authorization"] = f"Bearer {token}"
@@ -197,6 +198,19 @@ def test_a_service_that_hangs_is_told_apart_and_the_others_serve(
         assert customer.cash() == Decimal("5000.00")
     platform.wait_until_healthy()
     assert customer.http.get("/orders").status_code == 200
+
+
+def test_an_operator_makes_the_first_administrator_where_the_service_runs(
+    platform: ContainerPlatform, customer: Customer
+) -> None:
+    granted = platform.inside("user_service", "python", "-m", "cnop_users", "grant", customer.name, "admin")
+    assert granted.stdout == f"{customer.name} is now: admin, customer\n", granted.stderr
+
+
+def test_the_images_that_seal_people_s_data_know_kms(platform: ContainerPlatform) -> None:
+    asked = "from botocore.session import Session; Session().create_client('kms', region_name='us-east-1')"
+    done = platform.inside("user_service", "python", "-c", asked)
+    assert done.returncode == 0, done.stderr[-500:]
 
 
 def test_everything_survives_a_stop(platform: ContainerPlatform, customer: Customer) -> None:
