@@ -16,7 +16,7 @@ from test_federation import (
 )
 from test_passkeys import enrol as enrol_passkey
 from test_passkeys import proven_by
-from users_under_test import ORIGIN, ServiceUnderTest, bearer, make_settings
+from users_under_test import ORIGIN, ServiceUnderTest, bearer, log_in, make_settings
 
 from cnop_platform.system import SystemClock
 from cnop_users.domain import totp
@@ -124,3 +124,17 @@ async def test_guessing_the_factor_after_a_sign_in_elsewhere_is_limited_and_reco
             records = [item.body["record"] async for item in service.store.scan(prefix="AUDIT#")]
             failed = [record for record in records if record["activity_name"] == "login_failed"]
     assert {record["unmapped"]["method"] for record in failed} == {"federated_factor"}
+
+
+async def test_an_erased_person_leaves_no_link(client, provider, service):
+    person(provider, "leaver", email="leaver@example.com", email_verified=True)
+    tokens = await session_of(client, await go_round(client, "leaver"))
+    assert (await client.delete("/auth/account", headers=bearer(tokens))).status_code == 200
+    assert [item async for item in service.store.scan(prefix="IDENTITY#")] == []
+    await session_of(client, await go_round(client, "leaver"))
+
+
+async def test_nobody_knows_a_password_of_such_an_account(client, provider):
+    person(provider, "bob", email="bob@example.com", email_verified=True)
+    await session_of(client, await go_round(client, "bob"))
+    assert (await log_in(client, "bob@example.com", "None")).status_code == 401

@@ -154,12 +154,6 @@ async def test_somebody_new_with_a_verified_address_gets_an_account_and_keeps_it
     assert same == profile, "the link counts, not the address"
 
 
-async def test_nobody_knows_a_password_of_such_an_account(client, provider):
-    person(provider, "bob", email="bob@example.com", email_verified=True)
-    await session_of(client, await go_round(client, "bob"))
-    assert (await log_in(client, "bob@example.com", "None")).status_code == 401
-
-
 @pytest.mark.parametrize("claims", [{"email_verified": False}, {}, {"email": None}])
 async def test_an_unverified_address_makes_no_account(client, provider, claims):
     person(provider, "eve", **{"email": "eve@example.com", **claims})
@@ -199,14 +193,6 @@ async def test_a_linked_identity_is_not_linked_to_a_second_account(client, provi
     assert error_of(await link(client, second, "shared")) == "CONFLICT"
     person(provider, "unverified", email="u@example.com", email_verified=False)
     assert error_of(await link(client, second, "unverified")) == "AUTH_001"
-
-
-async def test_an_erased_person_leaves_no_link(client, provider, service):
-    person(provider, "leaver", email="leaver@example.com", email_verified=True)
-    tokens = await session_of(client, await go_round(client, "leaver"))
-    assert (await client.delete("/auth/account", headers=bearer(tokens))).status_code == 200
-    assert [item async for item in service.store.scan(prefix="IDENTITY#")] == []
-    await session_of(client, await go_round(client, "leaver"))
 
 
 async def enrol_app(client, tokens):
