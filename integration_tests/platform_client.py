@@ -41,10 +41,10 @@ def caller(certificate: str | None = CALLER_CERTIFICATE) -> ssl.SSLContext:
     return context
 
 
-def stranger(base_url: str = API, *, address: str | None = None) -> httpx.Client:
+def stranger(base_url: str = API, *, address: str | None = None, timeout: float = 15) -> httpx.Client:
     """Return a client at a loopback address of its own, so that its failed sign-ins block nobody else."""
     transport = httpx.HTTPTransport(local_address=address or stranger_address())
-    return httpx.Client(base_url=base_url, timeout=15, transport=transport)
+    return httpx.Client(base_url=base_url, timeout=timeout, transport=transport)
 
 
 def stranger_address() -> str:

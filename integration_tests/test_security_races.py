@@ -20,8 +20,9 @@ pytestmark = [
     pytest.mark.skipif(stack_control.STATE is None, reason="needs the state folder of a local stack (CNOP_STATE)"),
 ]
 CLIENTS = 20
-# Where a password is checked, a slow machine lets some of the twenty wait for nothing rather than too long.
-BUSY = 503
+# Where a password is checked, a slow machine tells some of the twenty to come back rather than let them wait too long.
+BUSY = 429
+_PATIENCE_SECONDS = 60
 Request = Callable[[httpx.Client, int], httpx.Response]
 
 
@@ -30,11 +31,11 @@ def race(send: Request) -> list[httpx.Response]:
     start = threading.Barrier(CLIENTS)
 
     def run(http: httpx.Client, number: int) -> httpx.Response:
-        start.wait(timeout=15)
+        start.wait(timeout=_PATIENCE_SECONDS)
         return send(http, number)
 
     with ExitStack() as stack, ThreadPoolExecutor(CLIENTS) as pool:
-        clients = [stack.enter_context(stranger()) for _ in range(CLIENTS)]
+        clients = [stack.enter_context(stranger(timeout=_PATIENCE_SECONDS)) for _ in range(CLIENTS)]
         for each in clients:
             assert each.get("/inventory/assets/BTC").status_code == 200
         return list(pool.map(run, clients, range(CLIENTS)))
@@ -73,7 +74,7 @@ def test_one_recovery_code_signs_in_once(person):
     login = {"username": person.username, "password": person.password, "recovery_code": app.recovery_codes[3]}
     answers = race(lambda client, _: client.post("/auth/login", json=login))
     remember_tokens(answers)
-    require_one_winner(answers, losers={401, 409, 429, BUSY})
+    require_one_winner(answers, losers={401, 409, BUSY})
     assert person.get("/auth/mfa")["recovery_codes_left"] == len(app.recovery_codes) - 1
 
 
@@ -82,7 +83,7 @@ def test_one_totp_code_signs_in_once(person):
     login = {"username": person.username, "password": person.password, "otp": app.next_code()}
     answers = race(lambda client, _: client.post("/auth/login", json=login))
     remember_tokens(answers)
-    require_one_winner(answers, losers={401, 409, 429, BUSY})
+    require_one_winner(answers, losers={401, 409, BUSY})
 
 
 def test_one_totp_code_confirms_one_step_up(person):
@@ -124,7 +125,7 @@ def test_one_password_is_changed_once(person):
         return client.post("/auth/password", json=body, headers=bearer)
 
     answers = race(change)
-    winner = answers.index(require_one_winner(answers, losers={401, 409, 422, 429, BUSY}))
+    winner = answers.index(require_one_winner(answers, losers={401, 409, 422, BUSY}))
     assert log_in(person, passwords[winner]) == 200
     assert log_in(person, person.password) == 401
 

@@ -27,6 +27,13 @@ def components(options: Options) -> dict[str, Component]:
     return {component.name: component for component in made}
 
 
+@pytest.mark.parametrize(("lead", "refresh"), [(None, 30), ("300", 30), ("20", 5), ("0", 1)])
+def test_the_gateway_knows_a_new_key_before_it_signs(options: Options, lead: str | None, refresh: int) -> None:
+    environ = {"CNOP_JWKS_CACHE_SECONDS": lead} if lead else {}
+    settings = plan.gateway_settings(options, gateway_secret="s" * 32, environ=environ)
+    assert settings["jwks_refresh_seconds"] == refresh
+
+
 @pytest.mark.parametrize("tls", [False, True])
 def test_replicas_listen_beside_the_first_and_the_gateway_looks_whether_they_are_ready(state: StateDir, tls) -> None:
     options = Options(state=state, ports=Ports.shifted(100), replicas={"order_service": 3}, tls=tls)

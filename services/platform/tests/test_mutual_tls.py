@@ -1,5 +1,6 @@
 """Mutual TLS against a server process: who is served, what the probes' port shows, certificates that change."""
 
+import contextlib
 import http.client
 import socket
 import ssl
@@ -14,6 +15,7 @@ import pytest
 import trustme
 from pydantic import ValidationError
 
+from cnop_platform import ops_port
 from cnop_platform.mutual_tls import MutualTls, TransportSettings
 from cnop_platform.peer_client import peer_client
 
@@ -133,6 +135,29 @@ def test_others_are_hung_up_on(served: Served, names: tuple[str, ...], stranger:
     context = served.caller(*names, signed_by=trustme.CA() if stranger else None)
     with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
         served.ask(context)
+
+
+def hanging(port: int, request: bytes) -> socket.socket:
+    """Connect, send that much, and never read."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection.sendall(request)
+    return connection
+
+
+@pytest.mark.parametrize(
+    "request_sent", [b"", b"GET /metrics HTTP/1.1\r\nHost: x\r\n", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"]
+)
+def test_whoever_hangs_at_the_port_for_operations_keeps_no_probe_out(served: Served, request_sent: bytes):
+    """The kubelet would kill a healthy service: a scraper that never reads, or never finishes asking, gives way."""
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(hanging(served.ops_port, request_sent)) for _ in range(ops_port.CONNECTIONS + 20)]
+        for _ in range(3):
+            assert [served.ops(path) for path in ("/health/live", "/health/ready", "/metrics")] == [200, 200, 200]
+        held[0].settimeout(10)
+        with contextlib.suppress(ConnectionError):
+            while held[0].recv(65_536):
+                pass
+        assert served.ops("/health/live") == 200
 
 
 def test_what_is_no_tls_gets_no_answer(served: Served):

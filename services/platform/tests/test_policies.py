@@ -43,6 +43,27 @@ def test_no_role_does_a_sensitive_act_without_a_fresh_login(policies, role, perm
     assert (stale.allowed, fresh.allowed, stale.needs_step_up) == (False, granted, granted)
 
 
+ENROLMENT = {
+    Permission.READ_PROFILE,
+    Permission.LOGOUT,
+    Permission.MANAGE_SESSIONS,
+    Permission.MANAGE_CREDENTIALS,
+    Permission.READ_EVENTS,
+}
+
+
+@pytest.mark.parametrize("permission", Permission)
+@pytest.mark.parametrize("role", MEMBERS)
+def test_a_role_that_wants_a_second_factor_is_good_for_enrolling_one_without_it(policies, role, permission):
+    granted = decide(policies, permission, role).allowed
+    due = decide(policies, permission, role, factor_due=True)
+    assert due.allowed == (granted and permission in ENROLMENT)
+    assert due.needs_factor == (granted and permission not in ENROLMENT)
+    stale = decide(policies, permission, role, factor_due=True, step_up=True)
+    assert (stale.allowed, stale.needs_factor) == (False, due.needs_factor)
+    assert stale.needs_step_up == due.allowed
+
+
 @pytest.mark.parametrize("permission", Permission)
 def test_a_decision_is_the_same_when_it_is_remembered(policies, permission):
     question = Question(roles=frozenset({Role.SUPPORT}), permission=permission)

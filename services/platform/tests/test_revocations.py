@@ -36,9 +36,9 @@ class CountingStore(MemoryStore):
             raise StoreUnavailable("refused by the test")
         return await super().query_index(*arguments, **options)
 
-    async def get(self, key):
+    async def get_many(self, keys):
         self.reads += 1
-        return await super().get(key)
+        return await super().get_many(keys)
 
 
 class CutOff:

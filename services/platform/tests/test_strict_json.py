@@ -31,6 +31,11 @@ def test_numbers_keep_every_digit():
         '[{"a":["\\uDBFF!"]}]',
         '{"\\udc00":1}',
         '{"a":1}'.encode("utf-16"),
+        # Eleven characters that would become a gigabyte of digits wherever they are written out.
+        "1e999999999",
+        "1e-999999999",
+        "[-0e999999999]",
+        "0.1e99999999999999999999",
     ],
 )
 def test_ambiguous_or_broken_text_is_refused(text):

@@ -70,7 +70,8 @@ async def test_an_app_and_a_passkey_finish_a_sign_in_elsewhere_too(client, provi
     person(provider, "twofold", email="twofold@example.com", email_verified=True)
     tokens = await session_of(client, await go_round(client, "twofold"))
     device, _ = await enrol_passkey(client, tokens)
-    begun = await client.post("/auth/mfa/totp", headers=bearer(await proven_by(client, tokens, device)))
+    tokens = await proven_by(client, tokens, device)
+    begun = await client.post("/auth/mfa/totp", headers=bearer(tokens))
     secret = totp.secret_from_text(begun.json()["secret"])
     step = totp.step_of(SystemClock().now())
     code = {"code": totp.code_at(secret, step - 1)}

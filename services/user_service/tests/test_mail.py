@@ -171,11 +171,11 @@ async def test_a_reset_token_is_good_once_however_many_use_it(client, folder, to
     assert (await reset(client, token)).status_code == 422
 
 
-async def test_only_the_newest_reset_token_is_good_and_only_for_half_an_hour(client, service, folder, tokens):
+async def test_only_the_newest_reset_token_is_good_and_only_for_ten_minutes(client, service, folder, tokens):
     first = await reset_token(client, folder)
     second = await reset_token(client, folder, count=2)
     assert (await reset(client, first)).status_code == 422
-    service.clock.advance(seconds=1800)
+    service.clock.advance(seconds=600)
     assert (await reset(client, second)).status_code == 422
 
 

@@ -78,9 +78,9 @@ async def test_a_passkey_steps_up(client, service, tokens, device):
     service.clock.advance(seconds=301)
     asked = (await client.post("/auth/passkeys/step-up/options", headers=bearer(tokens))).json()
     assert [each["id"] for each in asked["allowCredentials"]] == [text(device.credential_id)]
+    assert (await client.post("/auth/passkeys/enrol/options", headers=bearer(tokens))).status_code == 403
     fresh = await client.post("/auth/step-up", json={"passkey": device.get(asked)}, headers=bearer(tokens))
     assert fresh.status_code == 200
-    assert (await client.post("/auth/passkeys/enrol/options", headers=bearer(tokens))).status_code == 403
     assert (await client.post("/auth/passkeys/enrol/options", headers=bearer(fresh.json()))).status_code == 200
 
 

@@ -75,6 +75,20 @@ async def test_no_more_than_the_queue_holds_wait_however_fast_a_hash_is():
     await give_up(tasks)
 
 
+async def test_who_waited_too_long_after_all_is_told_to_come_back():
+    """The estimate was wrong: the answer is a refusal that says so, before the gateway's would be a 504."""
+    busy = hasher()
+    busy._longest_wait_seconds = 0.05
+    tasks = await waiting(busy, 0)
+    with pytest.raises(HashingBusy) as refused:
+        async with busy.turn():
+            pytest.fail("there was no turn to have")
+    assert refused.value.retry_after_seconds == 1
+    await give_up(tasks)
+    async with busy.turn():
+        busy.require_room()
+
+
 async def test_a_machine_that_gets_slower_lets_fewer_wait():
     busy = hasher(seconds_each=0.1)
     tasks = await waiting(busy, 20)
@@ -100,7 +114,7 @@ async def test_a_sign_in_that_finds_no_room_costs_nothing(client, service, monke
     monkeypatch.setattr(service.store, "get", must_not_be_asked)
     monkeypatch.setattr(service.store, "get_many", must_not_be_asked)
     for response in (await log_in(client), await register(client, "somebody_else")):
-        assert (response.status_code, response.json()["code"]) == (503, "SVC_001")
+        assert (response.status_code, response.json()["code"]) == (429, "RATE_001")
         assert response.headers["retry-after"] == "7"
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from users_under_test import PASSWORD, bearer, log_in, signed_in
+from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, signed_in
 
 from cnop_users.domain import recovery_codes, totp
 
@@ -185,8 +185,26 @@ async def test_a_step_up_lasts_five_minutes_and_stays_in_its_session(client, ser
     assert (
         await client.put("/auth/profile", json={"email": "b@example.com"}, headers=bearer(fresh))
     ).status_code == 403
-    await client.post("/auth/logout", headers=bearer(tokens))
+    await client.post("/auth/logout", headers=bearer(fresh))
     assert (await client.get("/auth/profile", headers=bearer(fresh))).status_code == 401
+
+
+async def test_a_step_up_ends_the_token_that_asked_for_it_everywhere(client, settings, service, cache, tokens):
+    """Whoever stole the token before does not go on beside its owner."""
+    fresh = (await step_up(client, tokens, password=PASSWORD)).json()
+    elsewhere = ServiceUnderTest(settings, cache, store=service.store, clock=service.clock)
+    async with elsewhere.client() as other:
+        for each in (client, other):
+            assert (await each.get("/auth/profile", headers=bearer(tokens))).status_code == 401
+            assert (await each.get("/auth/profile", headers=bearer(fresh))).status_code == 200
+    assert (await step_up(client, tokens, password=PASSWORD)).status_code == 401
+    body = {"refresh_token": tokens["refresh_token"]}
+    assert (await client.post("/auth/refresh", json=body)).status_code == 200
+
+
+async def test_a_step_up_that_fails_ends_nothing(client, tokens):
+    assert (await step_up(client, tokens, password="not the password")).status_code == 401
+    assert (await client.get("/auth/profile", headers=bearer(tokens))).status_code == 200
 
 
 async def test_guessing_the_password_by_step_up_is_limited(client, tokens):
@@ -223,15 +241,15 @@ async def test_a_password_change_needs_the_factor_shown_lately(client, service, 
     assert (await client.post("/auth/password", json=body, headers=bearer(fresh))).status_code == 200
 
 
-async def test_a_removed_factor_is_asked_for_no_more(client, service, enrolled, tokens, proven):
+async def test_a_removed_factor_is_asked_for_no_more(client, service, enrolled, proven):
     _, codes = enrolled
     assert (await client.delete("/auth/mfa/totp", headers=bearer(proven))).status_code == 200
     assert (await log_in(client)).status_code == 200
-    assert (await client.delete("/auth/mfa/totp", headers=bearer(tokens))).status_code == 404
-    assert (await client.post("/auth/mfa/recovery-codes", headers=bearer(tokens))).status_code == 404
+    assert (await client.delete("/auth/mfa/totp", headers=bearer(proven))).status_code == 404
+    assert (await client.post("/auth/mfa/recovery-codes", headers=bearer(proven))).status_code == 404
     stored = [item.key.sk async for item in service.store.scan(prefix="USER#")]
     assert not {"TOTP", "TOTP-PENDING", "RECOVERY-CODES"} & set(stored)
-    assert (await enrol(client, service, tokens))[1] != codes
+    assert (await enrol(client, service, proven))[1] != codes
 
 
 async def test_an_enrolled_app_is_not_replaced_behind_its_back(client, proven):
@@ -267,7 +285,7 @@ async def test_a_password_of_just_now_is_no_proof_once_a_factor_is_enrolled(
 
 @pytest.mark.parametrize(("method", "path", "body"), SENSITIVE)
 async def test_the_factor_opens_what_the_password_does_not(client, tokens, proven, method, path, body):
-    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(tokens))
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(proven))
     response = await client.request(method, path, json=body, headers=bearer(proven))
     assert response.status_code != 403
 
@@ -275,7 +293,7 @@ async def test_the_factor_opens_what_the_password_does_not(client, tokens, prove
 async def test_a_large_withdrawal_that_was_made_is_answered_again_when_its_proof_is_old(
     client, service, enrolled, tokens, proven
 ):
-    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(tokens))
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(proven))
 
     async def withdraw(key):
         headers = {**bearer(proven), "Idempotency-Key": key}

@@ -98,6 +98,7 @@ class ServiceUnderTest:
             audit=audit,
             clock=self.clock,
             factors=EnrolledFactorsOfAccounts(self.store),
+            factor_roles=self.settings.factor_roles,
         )
         base = Infrastructure(store=self.store, cache=self.cache, clock=self.clock)
         sealer = Sealer(store=self.store, key=b"a" * 32, service="user_service", clock=self.clock)

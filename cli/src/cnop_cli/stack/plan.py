@@ -25,6 +25,9 @@ AUDIENCE: Final = "cnop"
 TABLE: Final = "cnop"
 # Long enough to be seen to work; a browser that trusts the authority would else refuse the plain stack for years.
 HSTS_SECONDS: Final = 600
+# How long the user service has a new key published before it signs, and the longest that the gateway keeps the keys.
+_KEY_LEAD_SECONDS: Final = 300
+_KEY_REFRESH_SECONDS: Final = 30
 POLICIES: Final = ROOT / "policies"
 # What a process takes over from whoever started the stack. Everything else stays outside.
 _INHERITED: Final = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TMPDIR", "TZ")
@@ -140,6 +143,7 @@ def gateway_settings(
         "web": _upstream(options, "web"),
         **({"secrets_folder": str(options.state.run / "envoy"), "hsts_seconds": HSTS_SECONDS} if options.tls else {}),
         "jwks_uri": _jwks_url(options),
+        "jwks_refresh_seconds": _key_refresh_seconds(environ),
         "issuer": ISSUER,
         "audience": AUDIENCE,
         "cors_origins": options.origins,
@@ -163,6 +167,12 @@ def _upstream(options: Options, name: str) -> dict[str, Any]:
     own = str(shown.of("gateway"))
     tls = {"ca": str(shown.inside_ca), "server_name": holder(name), "certificate": own, "key": own}
     return {**where, "tls": tls}
+
+
+def _key_refresh_seconds(environ: Mapping[str, str]) -> int:
+    """Give after how long the gateway fetches the keys again: well before a new one signs."""
+    lead = int(environ.get("CNOP_JWKS_CACHE_SECONDS") or _KEY_LEAD_SECONDS)
+    return max(1, min(_KEY_REFRESH_SECONDS, lead // 4))
 
 
 def _jwks_url(options: Options) -> str:

@@ -11,6 +11,7 @@ OrderId = NewType("OrderId", str)
 AssetId = NewType("AssetId", str)
 TransactionId = NewType("TransactionId", str)
 SessionId = NewType("SessionId", str)
+TokenId = NewType("TokenId", str)
 
 Entropy = Callable[[int], bytes]
 """Returns that many unpredictable bytes."""

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from cnop_core.errors import Forbidden, Unauthenticated
-from cnop_core.ids import SessionId, UserId
+from cnop_core.ids import SessionId, TokenId, UserId
 from cnop_platform.permissions import Permission, Role, RoleMatrix
 
 
@@ -39,6 +39,7 @@ class Principal:
     user_id: UserId
     username: str
     session_id: SessionId
+    token_id: TokenId
     roles: frozenset[Role]
     auth_time: int
     amr: tuple[str, ...]
@@ -89,6 +90,12 @@ class StepUpNeeded(Forbidden):
     """The act is sensitive: the caller must prove again who they are."""
 
     code = "PERM_002"
+
+
+class FactorNeeded(Forbidden):
+    """A role of the caller's wants a second factor, and the session began without one."""
+
+    code = "PERM_003"
 
 
 class UndeclaredAccess(Exception):

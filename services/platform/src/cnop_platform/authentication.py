@@ -4,16 +4,16 @@ from typing import Protocol
 
 from starlette.requests import Request
 
-from cnop_core.ids import SessionId
+from cnop_core.ids import SessionId, TokenId
 from cnop_platform.access import MissingToken, Principal
 from cnop_platform.tokens import InvalidToken, TokenVerifier
 
 
 class EndedSessions(Protocol):
-    """Tells which sessions have ended."""
+    """Tells which sessions, and which tokens before their session, have ended."""
 
-    async def is_ended(self, session_id: SessionId) -> bool:
-        """Tell whether the session was ended."""
+    async def is_ended(self, *held: SessionId | TokenId) -> bool:
+        """Tell whether one of these, a session or a single token of it, was ended."""
         ...
 
 
@@ -33,6 +33,6 @@ class BearerAuthenticator:
         if len(values) > 1 or scheme.lower() != "bearer" or not token:
             raise InvalidToken("expected one Authorization header with a bearer token")
         principal = await self._verifier.verify(token.strip())
-        if await self._sessions.is_ended(principal.session_id):
+        if await self._sessions.is_ended(principal.session_id, principal.token_id):
             raise InvalidToken("the session has ended; log in again")
         return principal

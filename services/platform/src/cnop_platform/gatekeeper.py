@@ -9,9 +9,9 @@ from starlette.requests import Request
 from cnop_core.clock import Clock
 from cnop_core.errors import Forbidden
 from cnop_core.ids import UserId
-from cnop_platform.access import Access, Authenticator, Principal, StepUpNeeded
+from cnop_platform.access import Access, Authenticator, FactorNeeded, Principal, StepUpNeeded
 from cnop_platform.audit import AuditEvent, AuditTrail, Severity
-from cnop_platform.permissions import Permission
+from cnop_platform.permissions import Permission, Role
 from cnop_platform.policies import Decision, PolicyEngine, Question
 from cnop_platform.shared_limits import SharedLimits, group_of, source_of
 
@@ -45,6 +45,7 @@ class Gatekeeper:
         clock: Clock,
         limits: SharedLimits | None = None,
         factors: EnrolledFactors | None = None,
+        factor_roles: frozenset[Role] = frozenset(),
     ) -> None:
         """Prepare. Without `factors` only a proof by a second factor counts where an act is sensitive."""
         self._authenticator = authenticator
@@ -53,6 +54,7 @@ class Gatekeeper:
         self._clock = clock
         self._limits = limits
         self._factors = factors
+        self._factor_roles = factor_roles
 
     async def admit(self, request: Request, access: Access) -> Principal | None:
         """Return the caller, None for a public endpoint. Raises `Unauthenticated`, `Forbidden` or `RateLimited`."""
@@ -66,6 +68,8 @@ class Gatekeeper:
             await self._count(access, principal.user_id)
             return principal
         self._refused(request, principal, access, decision)
+        if decision.needs_factor:
+            raise FactorNeeded("your role needs a second factor: enrol one, then sign in with it")
         if decision.needs_step_up:
             raise StepUpNeeded("confirm that it is you, then try again")
         raise Forbidden("your roles do not allow this")
@@ -88,6 +92,7 @@ class Gatekeeper:
                 permission=access.permission,
                 step_up=access.step_up,
                 fresh_login=access.step_up and await self._proven_lately(principal),
+                factor_due=bool(principal.roles & self._factor_roles) and _MULTIPLE_FACTORS not in principal.amr,
             )
         )
 

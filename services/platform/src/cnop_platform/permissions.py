@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class Role(StrEnum):
@@ -12,6 +13,9 @@ class Role(StrEnum):
     SUPPORT = "support"
     AUDITOR = "auditor"
     ADMIN = "admin"
+
+
+STAFF: Final = frozenset({Role.SUPPORT, Role.AUDITOR, Role.ADMIN})
 
 
 class Permission(StrEnum):

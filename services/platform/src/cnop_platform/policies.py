@@ -18,6 +18,7 @@ _MEMBERS: Final = frozenset(Role) - {Role.PUBLIC}
 _CALLER: Final = 'User::"caller"'
 _RESOURCE: Final = 'Platform::"cnop"'
 _STEP_UP_POLICY: Final = "sensitive-acts-need-a-fresh-login"
+_FACTOR_POLICY: Final = "some-roles-need-a-second-factor"
 _MAX_REMEMBERED: Final = 10_000
 
 
@@ -30,24 +31,28 @@ class Question:
     """All that a decision depends on.
 
     `fresh_login`: the caller proved who they are a short while ago, by a second factor if one is enrolled.
+    `factor_due`: a role wants a second factor, and the caller has shown none.
     """
 
     roles: frozenset[Role]
     permission: Permission
     step_up: bool = False
     fresh_login: bool = False
+    factor_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The answer, and the ids of the policies that determined it; a denial without one is the default.
 
-    `needs_step_up`: a fresh login would have changed the answer.
+    `needs_step_up`: a fresh login would have changed the answer; `needs_factor`: a second factor would have, at least
+    together with that.
     """
 
     allowed: bool
     policies: tuple[str, ...]
     needs_step_up: bool = False
+    needs_factor: bool = False
 
 
 class PolicyEngine:
@@ -78,8 +83,15 @@ class PolicyEngine:
             "parents": [{"type": "Role", "id": role.value} for role in sorted(question.roles)],
         }
         entities = self._entities.with_added_json_str(json.dumps([caller]))
-        context = {"step_up": question.step_up, "fresh_login": question.fresh_login}
+        context = {
+            "step_up": question.step_up,
+            "fresh_login": question.fresh_login,
+            "factor_due": question.factor_due,
+        }
         decision = self._ask(_CALLER, question.permission, context, entities)
+        if _FACTOR_POLICY in decision.policies:
+            shown = self.decide(replace(question, factor_due=False))
+            return replace(decision, needs_factor=True) if shown.allowed or shown.needs_step_up else shown
         if decision.allowed or _STEP_UP_POLICY not in decision.policies:
             return decision
         # Whom no role admits is not sent to prove who they are: it would not help them.

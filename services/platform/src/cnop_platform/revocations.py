@@ -1,6 +1,6 @@
-"""Ended sessions, known at once in every process.
+"""Ended sessions, and tokens that ended before their session, known at once in every process.
 
-The truth is an item per ended session in the store, kept as long as an access token of it could live. Each process
+The truth is an item per ended session or token in the store, kept as long as such a token could live. Each process
 holds them all in memory: loaded after every (re)connection, then announced over Valkey by the user service, whose
 replicas also send a heartbeat every second. Without heartbeats (Valkey away, a publisher silent) the store is asked
 for each request. What ended lately is also read from the store every two seconds whatever the heartbeats say: a
@@ -17,7 +17,7 @@ import valkey.asyncio as valkey
 
 from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import CnopError
-from cnop_core.ids import SessionId
+from cnop_core.ids import SessionId, TokenId
 from cnop_platform import strict_json
 from cnop_platform.cache import CacheError, Subscription
 from cnop_platform.chores import background
@@ -39,13 +39,13 @@ _LEEWAY_SECONDS: Final = 60
 _log = structlog.get_logger()
 
 
-def revocation_put(session_id: SessionId, *, ended_at: datetime, token_expires_at: int) -> Put:
-    """Return the write that ends a session; `token_expires_at` (epoch seconds) bounds how long it matters."""
+def revocation_put(ended: SessionId | TokenId, *, ended_at: datetime, token_expires_at: int) -> Put:
+    """Return the write that ends a session or token; it matters until `token_expires_at` (epoch seconds)."""
     return Put(
-        Key(_PARTITION, session_id),
+        Key(_PARTITION, ended),
         {"expires_at": token_expires_at + _LEEWAY_SECONDS},
         expires_at=token_expires_at + _LEEWAY_SECONDS,
-        index=Key(_BY_TIME, f"{to_rfc3339(ended_at)}#{session_id}"),
+        index=Key(_BY_TIME, f"{to_rfc3339(ended_at)}#{ended}"),
     )
 
 
@@ -83,17 +83,17 @@ class RevocationView:
             and now - self._read_at <= _BEHIND_SECONDS
         )
 
-    async def is_ended(self, session_id: SessionId) -> bool:
-        """Tell whether the session was ended, asking the store when memory may be behind."""
-        if session_id in self._ended:
+    async def is_ended(self, *held: SessionId | TokenId) -> bool:
+        """Tell whether one of these was ended, asking the store when memory may be behind."""
+        if any(each in self._ended for each in held):
             return True
         if self.is_current:
             return False
-        return await self._store.get(Key(_PARTITION, session_id)) is not None
+        return bool(await self._store.get_many([Key(_PARTITION, each) for each in held]))
 
-    def add(self, session_id: SessionId, *, expires_at: int) -> None:
-        """Make the view know of an ended session that this process itself just wrote."""
-        self._ended[session_id] = expires_at
+    def add(self, ended: SessionId | TokenId, *, expires_at: int) -> None:
+        """Make the view know of an end that this process itself just wrote."""
+        self._ended[ended] = expires_at
 
     async def _load(self) -> None:
         """Read every ended session, strongly consistent."""
@@ -164,7 +164,7 @@ class RevocationPublisher:
         self._name = name
         self._unsent: dict[str, int] = {}
 
-    async def announce(self, sessions: Sequence[SessionId], *, expires_at: int) -> None:
+    async def announce(self, sessions: Sequence[SessionId | TokenId], *, expires_at: int) -> None:
         """Tell every process at once; while Valkey is away it returns quickly and the store speaks instead."""
         self._unsent.update(dict.fromkeys(sessions, expires_at))
         await self._flush()

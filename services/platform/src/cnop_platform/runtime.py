@@ -66,6 +66,7 @@ async def service_runtime(
             clock=base.clock,
             limits=SharedLimits(base.cache, allowances=settings.allowances, clock=base.clock),
             factors=factors(base.store) if factors else None,
+            factor_roles=settings.factor_roles,
         )
         sealer = Sealer(store=base.store, key=settings.audit_key.get_secret_value(), service=name, clock=base.clock)
         renewal = [tls.watch] if tls else []

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cnop_platform.mutual_tls import MutualTls, names_of
-from cnop_platform.problem import problem_response
+from cnop_platform.ops_port import Ops, ops_server
 from cnop_platform.tracing import traced_app
 
 _log = structlog.get_logger()
@@ -28,9 +27,6 @@ _DRAIN_SECONDS: Final = 1.0
 _DRAIN_LOOKS: Final = 50
 # A request allocates far more than it leaves behind; the default of 700 has the collector look for cycles in each.
 _COLLECT_AFTER: Final = 20_000
-# Probes and scrapes, a few at a time.
-_OPS_CONCURRENCY: Final = 50
-_OPS_PATHS: Final = ("/health", "/metrics")
 
 
 class _Server(uvicorn.Server):
@@ -40,7 +36,7 @@ class _Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, *, on_stop: Callable[[], None], ops: "_Ops | None", tls: MutualTls | None
+        self, config: uvicorn.Config, *, on_stop: Callable[[], None], ops: Ops | None, tls: MutualTls | None
     ) -> None:
         super().__init__(config)
         self._on_stop = on_stop
@@ -81,34 +77,6 @@ class _Server(uvicorn.Server):
             if not self.server_state.connections:
                 return
             await asyncio.sleep(_DRAIN_SECONDS / _DRAIN_LOOKS)
-
-
-class _Ops(uvicorn.Server):
-    """A second listener of the same process, without TLS, that shows health and metrics only."""
-
-    async def open(self) -> None:
-        """Begin to answer."""
-        self.config.load()
-        self.lifespan = self.config.lifespan_class(self.config)
-        await self.startup()
-
-    async def close(self) -> None:
-        """Stop answering."""
-        await self.shutdown()
-
-
-def operations_only(app: ASGIApp) -> ASGIApp:
-    """Return an app that passes on requests for health and metrics, and answers 404 to all else."""
-
-    async def filtered(scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        if any(path == each or path.startswith(f"{each}/") for each in _OPS_PATHS):
-            await app(scope, receive, send)
-        else:
-            absent = problem_response(Request(scope), status=404, message="there is nothing at this path")
-            await absent(scope, receive, send)
-
-    return filtered
 
 
 def serving_only(callers: frozenset[str]) -> type[HttpToolsProtocol]:
@@ -170,15 +138,8 @@ def serve(
         limit_concurrency=_MAX_CONCURRENCY,
         **bounds,
     )
-    beside = uvicorn.Config(
-        operations_only(app),
-        port=ops_port,
-        http="httptools",
-        lifespan="off",
-        limit_concurrency=_OPS_CONCURRENCY,
-        **bounds,
-    )
-    server = _Server(config, on_stop=on_stop, ops=_Ops(beside) if ops_port else None, tls=tls)
+    ops = ops_server(app, port=ops_port, bounds=bounds) if ops_port else None
+    server = _Server(config, on_stop=on_stop, ops=ops, tls=tls)
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

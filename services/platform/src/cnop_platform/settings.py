@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnop_platform.allowances import LOCAL, PRODUCTION, Allowance, Allowances, LimitGroup
 from cnop_platform.mutual_tls import TransportSettings
+from cnop_platform.permissions import STAFF, Role
 
 _PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "example", "placeholder", "your-")
 _KEY_BYTES = 32
@@ -90,8 +91,22 @@ class ServiceSettings(TransportSettings, CommonSettings):
     audit_key: SecretKey
     profile: Environment | None = None
     """Which defaults apply where limits differ; the environment's unless set."""
+    second_factor_roles: str | None = None
+    """Whose tokens are good for little unless a second factor was shown, separated by commas; staff in production."""
     shared_limits: dict[LimitGroup, Allowance] = Field(default_factory=dict)
     """A JSON object: limits across replicas other than the profile's (see `allowances`)."""
+
+    @model_validator(mode="after")
+    def _refuse_unknown_roles(self) -> Self:
+        _ = self.factor_roles
+        return self
+
+    @property
+    def factor_roles(self) -> frozenset[Role]:
+        """The roles that want a second factor. Raises `ValueError` for one that there is not."""
+        if self.second_factor_roles is None:
+            return STAFF if self.limits_profile is Environment.PRODUCTION else frozenset()
+        return frozenset(Role(name.strip()) for name in self.second_factor_roles.split(",") if name.strip())
 
     @property
     def limits_profile(self) -> Environment:

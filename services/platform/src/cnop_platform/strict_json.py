@@ -2,10 +2,11 @@
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 MAX_DEPTH = 32
+_MOST_DIGITS = 1_000
 _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -24,11 +25,22 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise InvalidJson("NaN and Infinity are not numbers in JSON")
 
 
+def _decimal(text: str) -> Decimal:
+    """Read a number with a fraction or exponent, but none that would fill memory when written out, as 1e999999999."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise InvalidJson("a number is out of range") from None
+    if abs(value.adjusted()) > _MOST_DIGITS or len(text) > _MOST_DIGITS:
+        raise InvalidJson("a number is out of range")
+    return value
+
+
 def loads(text: str | bytes) -> Any:
     """Parse JSON with numbers that have a fraction or exponent as `Decimal`. Raises `InvalidJson`."""
     try:
         text = text if isinstance(text, str) else text.decode()
-        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        value = json.loads(text, parse_float=_decimal, parse_constant=_refuse_constant, object_pairs_hook=_unique)
     except InvalidJson:
         raise
     except (ValueError, RecursionError):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from cnop_core.clock import Clock
 from cnop_core.errors import Unauthenticated
-from cnop_core.ids import SessionId, UserId
+from cnop_core.ids import SessionId, TokenId, UserId
 from cnop_platform import strict_json
 from cnop_platform.access import Principal
 from cnop_platform.permissions import Role
@@ -121,6 +121,7 @@ def _principal(claims: Mapping[str, Any], now: int) -> tuple[Principal, int]:
         user_id=UserId(_text(claims["sub"])),
         username=_text(claims["username"]),
         session_id=SessionId(_text(claims["sid"])),
+        token_id=TokenId(_text(claims["jti"])),
         roles=frozenset(Role(_text(role)) for role in _list(claims["roles"])) - {Role.PUBLIC},
         auth_time=auth_time,
         amr=tuple(_text(method) for method in _list(claims["amr"])),

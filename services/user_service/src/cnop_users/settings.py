@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, model_validator
+from pydantic import AfterValidator, DirectoryPath, Field, HttpUrl, SecretStr, model_validator
 
 from cnop_ledger import ChainKeys, DailyCaps
 from cnop_platform.settings import Environment, ServiceSettings
@@ -42,6 +42,12 @@ def _smtp_url_text(text: SecretStr) -> SecretStr:
     return text
 
 
+def _https_or_loopback(url: HttpUrl) -> HttpUrl:
+    if url.scheme != "https" and url.host not in {"localhost", "127.0.0.1"}:
+        raise ValueError("a service elsewhere must be reached by https")
+    return url
+
+
 ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,30}$")]
 Seconds = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -66,6 +72,8 @@ class UsersSettings(ServiceSettings):
     erasure_register: str | None = None
     """Another store (a file or table of its own) that lists who was erased, for when `store` is restored."""
 
+    breached_passwords_url: Annotated[HttpUrl, AfterValidator(_https_or_loopback)] | None = None
+    """A range service of breached passwords, such as `https://api.pwnedpasswords.com`; without it the bundled list."""
     bcrypt_cost: Annotated[int, Field(ge=4, le=16)] | None = None
     password_workers: Annotated[int, Field(ge=1, le=64)] | None = None
     """Hashes at a time; half of the processors unless set, so that the other half is left to everything else."""

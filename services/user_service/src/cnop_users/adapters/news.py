@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cnop_core.ids import SessionId
+from cnop_core.ids import SessionId, TokenId
 from cnop_platform.revocations import RevocationPublisher, RevocationView
 
 
@@ -13,7 +13,7 @@ class RevocationNews:
         self._view = view
         self._publisher = publisher
 
-    async def announce(self, sessions: Sequence[SessionId], *, expires_at: int) -> None:
+    async def announce(self, sessions: Sequence[SessionId | TokenId], *, expires_at: int) -> None:
         """See `EndedSessionNews.announce`."""
         for session_id in sessions:
             self._view.add(session_id, expires_at=expires_at)

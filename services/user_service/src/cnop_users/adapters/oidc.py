@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
@@ -49,6 +49,10 @@ class ProviderSettings(BaseModel):
     client_id: str = Field(min_length=1)
     client_secret: SecretStr
     scope: str = "openid email"
+    max_age_seconds: int | None = Field(default=None, ge=60, le=_ASKED_AGE_SECONDS)
+    """How long ago the person may have signed in there, when they come to us and for as long as our session lasts."""
+    acr_values: tuple[str, ...] = ()
+    """The kinds of sign-in there that are good enough; one of them must be named in the ID token. None: any is."""
     tells_auth_time: bool = True
     """Whether its ID tokens say when its user signed in there, as the standard wants. Google's do not: then coming back
     from there counts as having just signed in."""
@@ -57,6 +61,12 @@ class ProviderSettings(BaseModel):
     def _refuse_plain_http(self) -> Self:
         if self.issuer.scheme != "https" and self.issuer.host not in _LOOPBACK:
             raise ValueError("an issuer elsewhere must be reached by https")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_an_age_that_cannot_be_told(self) -> Self:
+        if self.max_age_seconds is not None and not self.tells_auth_time:
+            raise ValueError("max_age_seconds needs a provider that tells auth_time")
         return self
 
 
@@ -97,6 +107,7 @@ class OpenIdProvider:
             "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
             **self._wanted_age(flow),
+            **({"acr_values": " ".join(self._settings.acr_values)} if self._settings.acr_values else {}),
         }
         endpoint = (await self._discover()).authorization_endpoint
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
@@ -105,7 +116,11 @@ class OpenIdProvider:
         """Return how recently its user shall have signed in; the answer's `auth_time` shows whether that was heeded."""
         if flow.aim is Aim.PROVE:
             return {"prompt": "login", "max_age": "0"}
-        return {"max_age": str(_ASKED_AGE_SECONDS)} if self._settings.tells_auth_time else {}
+        return (
+            {"max_age": str(self._settings.max_age_seconds or _ASKED_AGE_SECONDS)}
+            if self._settings.tells_auth_time
+            else {}
+        )
 
     async def identify(self, flow: Flow, code: str) -> Identity:
         """See `Provider.identify`."""
@@ -123,6 +138,9 @@ class OpenIdProvider:
         claims = self._verified(answer.get("id_token"), await self._keys_for(answer.get("id_token"), discovered))
         if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), flow.nonce.encode()):
             raise _failed()
+        if self._settings.acr_values and claims.get("acr") not in self._settings.acr_values:
+            raise _failed()
+        authenticated_at = self._authenticated_at(claims)
         if "email" not in claims and discovered.userinfo_endpoint:
             claims = {**await self._userinfo(discovered.userinfo_endpoint, answer, subject=claims["sub"]), **claims}
         return Identity(
@@ -130,8 +148,18 @@ class OpenIdProvider:
             subject=str(claims["sub"]),
             email=_email(claims.get("email")),
             email_verified=claims.get("email_verified") is True,
-            authenticated_at=self._authenticated_at(claims),
+            authenticated_at=authenticated_at,
+            good_until=self._good_until(authenticated_at),
         )
+
+    def _good_until(self, authenticated_at: datetime) -> datetime | None:
+        """Return when the provider must be asked again, if ever. Raises `SignInFailed` where that is over already."""
+        if self._settings.max_age_seconds is None:
+            return None
+        good_until = authenticated_at + timedelta(seconds=self._settings.max_age_seconds)
+        if good_until <= self._clock.now():
+            raise _failed()
+        return good_until
 
     def _authenticated_at(self, claims: Mapping[str, Any]) -> datetime:
         told, now = claims.get("auth_time"), self._clock.now()
@@ -167,6 +195,8 @@ class OpenIdProvider:
         except (jwt.PyJWTError, KeyError, IndexError, ValueError):
             raise _failed() from None
         now = self._clock.now().timestamp()
+        if not isinstance(claims["exp"], int | float):
+            raise _failed()
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if str(claims["iss"]).rstrip("/") != self._issuer or claims["exp"] + _LEEWAY_SECONDS <= now:
             raise _failed()

@@ -80,7 +80,11 @@ class BcryptHasher:
         self.require_room()
         self._waiting += 1
         try:
-            await self._turns.acquire()
+            # An estimate can be wrong: whoever waited that long in the end is told so, before the gateway gives up.
+            async with asyncio.timeout(self._longest_wait_seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise HashingBusy(retry_after_seconds=math.ceil(self._longest_wait_seconds)) from None
         finally:
             self._waiting -= 1
         try:

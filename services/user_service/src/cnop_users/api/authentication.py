@@ -12,6 +12,7 @@ from cnop_platform.permissions import Permission
 from cnop_platform.request_context import RequestContext, request_context
 from cnop_users.api.cookies import RefreshCookie
 from cnop_users.api.models import (
+    HASHING_SECONDS,
     EmptyBody,
     LoginBody,
     Message,
@@ -47,7 +48,7 @@ _LOGIN_PROBLEMS: Final = {
 )
 async def register(
     body: RegisterBody,
-    _access: Annotated[None, public(Permission.REGISTER, rate=RateClass.AUTH)],
+    _access: Annotated[None, public(Permission.REGISTER, rate=RateClass.AUTH, timeout_seconds=HASHING_SECONDS)],
     context: Context,
     registration: Annotated[Registration, provided(Registration)],
 ) -> Registered:
@@ -61,7 +62,9 @@ async def register(
 @router.post("/auth/login", operation_id="login", response_model_exclude_none=True, responses=problems(_LOGIN_PROBLEMS))
 async def login(
     body: LoginBody,
-    _access: Annotated[None, public(Permission.LOGIN, rate=RateClass.AUTH, cookie=True)],
+    _access: Annotated[
+        None, public(Permission.LOGIN, rate=RateClass.AUTH, timeout_seconds=HASHING_SECONDS, cookie=True)
+    ],
     context: Context,
     request: Request,
     response: Response,

@@ -10,7 +10,7 @@ from cnop_platform.app import provided, service_router
 from cnop_platform.permissions import Permission
 from cnop_platform.request_context import RequestContext, request_context
 from cnop_users.api.after_answer import AfterAnswer
-from cnop_users.api.models import EmptyBody, GivenPassword, Incoming, Message, NewPassword, problems
+from cnop_users.api.models import HASHING_SECONDS, EmptyBody, GivenPassword, Incoming, Message, NewPassword, problems
 from cnop_users.application.passwords import PasswordChange
 from cnop_users.application.recovery import Recovery
 from cnop_users.application.verification import Verification
@@ -54,7 +54,9 @@ class VerifyBody(Incoming):
 )
 async def change_password(
     body: PasswordBody,
-    principal: Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.AUTH)],
+    principal: Annotated[
+        Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.AUTH, timeout_seconds=HASHING_SECONDS)
+    ],
     context: Context,
     passwords: Annotated[PasswordChange, provided(PasswordChange)],
 ) -> Message:
@@ -78,7 +80,7 @@ async def forgot_password(
 @router.post("/auth/password/reset", operation_id="reset_password")
 async def reset_password(
     body: ResetBody,
-    _access: Annotated[None, public(Permission.RECOVER, rate=RateClass.AUTH)],
+    _access: Annotated[None, public(Permission.RECOVER, rate=RateClass.AUTH, timeout_seconds=HASHING_SECONDS)],
     context: Context,
     recovery: Annotated[Recovery, provided(Recovery)],
 ) -> Message:

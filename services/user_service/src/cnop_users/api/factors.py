@@ -10,7 +10,16 @@ from cnop_platform.access import Principal, RateClass, requires
 from cnop_platform.app import provided, service_router
 from cnop_platform.permissions import Permission
 from cnop_platform.request_context import RequestContext, request_context
-from cnop_users.api.models import EmptyBody, GivenPassword, Incoming, Message, Outgoing, Tokens, problems
+from cnop_users.api.models import (
+    HASHING_SECONDS,
+    EmptyBody,
+    GivenPassword,
+    Incoming,
+    Message,
+    Outgoing,
+    Tokens,
+    problems,
+)
 from cnop_users.application.factors import SecondFactors
 from cnop_users.application.step_up import StepUp, StepUpProof
 
@@ -125,7 +134,9 @@ async def renew_recovery_codes(
 )
 async def step_up(
     body: StepUpBody,
-    principal: Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.AUTH)],
+    principal: Annotated[
+        Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.AUTH, timeout_seconds=HASHING_SECONDS)
+    ],
     context: Context,
     step_up: Annotated[StepUp, provided(StepUp)],
 ) -> Tokens:

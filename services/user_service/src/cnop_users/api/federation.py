@@ -227,6 +227,7 @@ async def finish_federated_login(
     state: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """Receive the browser back and send it to our page, signed in, or with the code of what went wrong after a #."""
+    flow: Flow | None = None
     try:
         flow = desk.recall(request, provider, state)
         if not code or flow.aim is Aim.FACTOR:
@@ -241,6 +242,7 @@ async def finish_federated_login(
         desk.remember(waiting, federation.await_factor(provider, due.user_id))
         return waiting
     except CnopError as error:
+        federation.refused(provider, error, flow, context=context)
         return desk.back(f"/login#error={quote(error.stable_code)}")
     response = desk.back("/")
     cookie.write(response, grant.refresh_token)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StrictBool, model_validator
 
@@ -28,6 +28,9 @@ Timestamp = Annotated[datetime, PlainSerializer(to_rfc3339, return_type=str)]
 
 
 SessionDelivery: TypeAlias = Literal["body", "cookie"]
+
+HASHING_SECONDS: Final = 25
+"""For how long the gateway waits where passwords are hashed: for a turn, and for two hashes on a busy machine."""
 
 
 class Incoming(BaseModel):

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
-from cnop_core.errors import Conflict, NotFound, Unauthenticated
+from cnop_core.errors import CnopError, Conflict, NotFound, Unauthenticated
 from cnop_core.ids import Entropy, SessionId, UserId
 from cnop_platform.access import Principal
+from cnop_platform.audit import AuditTrail, Severity
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Write
+from cnop_users.application import trail
 from cnop_users.application.accounts import Accounts
 from cnop_users.application.conflicts import settle
 from cnop_users.application.identities import (
@@ -105,12 +107,14 @@ class Federation:
         accounts: Accounts,
         login: Login,
         registration: Registration,
+        audit: AuditTrail,
         entropy: Entropy,
     ) -> None:
         self._identities = identities
         self._accounts = accounts
         self._login = login
         self._registration = registration
+        self._audit = audit
         self._entropy = entropy
 
     def begin(self, provider: str) -> Flow:
@@ -144,6 +148,24 @@ class Federation:
         act = self._identities.link if flow.aim is Aim.LINK else self._identities.prove
         await act(identity, user_id, session_id, context=context)
 
+    def refused(self, provider: str, error: CnopError, flow: Flow | None, *, context: RequestContext) -> None:
+        """Record that somebody came back from a provider in vain; `flow` is what for, where that could be read."""
+        known = UserId(flow.user_id) if flow and flow.user_id else None  # allow(foreign-user): see `serve`
+        self._audit.emit(
+            trail.authentication(
+                "federated_login_failed",
+                user_id=known,
+                context=context,
+                succeeded=False,
+                severity=Severity.LOW,
+                details={
+                    "provider": provider,
+                    "reason": error.stable_code,
+                    "aim": flow.aim.value if flow else "unknown",
+                },
+            )
+        )
+
     def _begin(self, provider: str, aim: Aim, user_id: str, session_id: str) -> Flow:
         state, nonce, verifier = (hashlib.sha256(self._entropy(32)).hexdigest() for _ in range(3))
         return Flow(provider, state, nonce, verifier, aim, user_id, session_id)
@@ -155,7 +177,7 @@ class Federation:
             raise SignInFailed("this account cannot be used")
         if user.factors:
             raise SecondFactorDue(user.user_id)
-        proof = Proof(AMR, at=identity.authenticated_at)
+        proof = Proof(AMR, at=identity.authenticated_at, good_until=identity.good_until)
         return await self._login.enter(user, proof, delivery=Delivery.COOKIE, context=context, writes=())
 
     async def _register(self, identity: Identity, context: RequestContext) -> None:

@@ -55,13 +55,17 @@ class NotRecent(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a provider vouches for. `authenticated_at`: when they proved it there; unknown counts as long ago."""
+    """Whom a provider vouches for. `authenticated_at`: when they proved it there; unknown counts as long ago.
+
+    `good_until`: when the provider has to be asked again, however long a session of ours may last; None for never.
+    """
 
     provider: str
     subject: str
     email: str | None
     email_verified: bool
     authenticated_at: datetime
+    good_until: datetime | None = None
 
 
 class Identities:

@@ -20,7 +20,7 @@ _SECRET_BYTES: Final = 32
 class Purpose(Enum):
     """What a token is for, and for how many seconds it is good."""
 
-    RESET_PASSWORD = ("RESET", 30 * 60)
+    RESET_PASSWORD = ("RESET", 10 * 60)
     VERIFY_EMAIL = ("VERIFY", 24 * 3_600)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from cnop_core.ids import SessionId, UserId
+from cnop_core.ids import SessionId, TokenId, UserId
 from cnop_platform.store import Body
 from cnop_users.domain.sessions import Session
 from cnop_users.domain.users import StoredPassword, User
@@ -109,8 +109,8 @@ class TokenIssuer(Protocol):
 class EndedSessionNews(Protocol):
     """Spreads the news of ended sessions."""
 
-    async def announce(self, sessions: Sequence[SessionId], *, expires_at: int) -> None:
-        """Make all processes refuse the tokens of these sessions; none of them lives beyond `expires_at`."""
+    async def announce(self, sessions: Sequence[SessionId | TokenId], *, expires_at: int) -> None:
+        """Make all processes refuse these tokens, or those of these sessions; none lives beyond `expires_at`."""
         ...
 
 

@@ -40,6 +40,8 @@ class Proof:
 
     amr: tuple[str, ...]
     at: datetime | None = None
+    good_until: datetime | None = None
+    """When the session ends at the latest, if that is sooner than any other would."""
 
 
 class Sessions:
@@ -79,6 +81,7 @@ class Sessions:
             device=Device(context.client_address, context.user_agent),
             amr=proof.amr,
             auth_time=min(proof.at or now, now),
+            good_until=proof.good_until,
             now=now,
             lifetimes=self._lifetimes,
             entropy=self._entropy,

@@ -6,6 +6,7 @@ from cnop_core.clock import Clock
 from cnop_platform.access import Principal
 from cnop_platform.audit import AuditTrail
 from cnop_platform.request_context import RequestContext
+from cnop_platform.revocations import revocation_put
 from cnop_platform.store import Store
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts
@@ -14,7 +15,7 @@ from cnop_users.application.factors import FactorProof, MfaRequired, OfferedFact
 from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits
 from cnop_users.application.passkeys import Credential, WrongPasskey
-from cnop_users.application.ports import AccessToken, PasswordHasher, TokenIssuer
+from cnop_users.application.ports import AccessToken, EndedSessionNews, PasswordHasher, TokenIssuer
 from cnop_users.domain.errors import BadCredentials
 from cnop_users.domain.sessions import Session
 from cnop_users.domain.users import User
@@ -42,6 +43,7 @@ class StepUp:
         limits: LoginLimits,
         guesses: Guesses,
         tokens: TokenIssuer,
+        news: EndedSessionNews,
         audit: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -52,11 +54,12 @@ class StepUp:
         self._limits = limits
         self._guesses = guesses
         self._tokens = tokens
+        self._news = news
         self._audit = audit
         self._clock = clock
 
     async def step_up(self, principal: Principal, offered: StepUpProof, *, context: RequestContext) -> AccessToken:
-        """Return a token for the same session.
+        """Return a token for the same session; the one that asked for it is good for nothing any more.
 
         Raises `MfaRequired`, `WrongFactor`, `BadCredentials`, `AddressBlocked`, `HashingBusy`.
         """
@@ -74,7 +77,7 @@ class StepUp:
         return self._tokens.issue(user, session, auth_time=self._clock.now(), amr=proof.amr)
 
     async def commit(self, principal: Principal, proof: FactorProof, *, context: RequestContext) -> None:
-        """Use a proof up and record that it was given."""
+        """Use a proof up, end the token that it was given with, and record that it was given."""
         event = trail.authentication(
             "step_up",
             user_id=principal.user_id,
@@ -82,7 +85,9 @@ class StepUp:
             context=context,
             details={"amr": " ".join(proof.amr)},
         )
-        await self._store.transact([*proof.writes, self._audit.record_put(event)])
+        ended = revocation_put(principal.token_id, ended_at=self._clock.now(), token_expires_at=principal.expires_at)
+        await self._store.transact([*proof.writes, ended, self._audit.record_put(event)])
+        await self._news.announce([principal.token_id], expires_at=principal.expires_at)
 
     async def _prove(self, user: User, offered: StepUpProof, context: RequestContext) -> FactorProof:
         if user.factors:

@@ -2,12 +2,15 @@
 
 from functools import cached_property
 
+import httpx
+
 from cnop_platform.revocations import RevocationPublisher
 from cnop_platform.runtime import ServiceRuntime
 from cnop_platform.store import Store
 from cnop_platform.system import entropy
 from cnop_platform.tokens import TokenTerms
 from cnop_platform.wakeups import WalletBell
+from cnop_users.adapters.breaches import BreachedPasswords, ScreeningJudge
 from cnop_users.adapters.counters import FallbackCounter, LocalCounter, ValkeyCounter
 from cnop_users.adapters.email_index import HmacEmailIndex
 from cnop_users.adapters.news import RevocationNews
@@ -22,6 +25,7 @@ from cnop_users.application.limits import LoginLimits
 from cnop_users.application.one_time import OneTimeTokens
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.places import Places
+from cnop_users.application.ports import PasswordJudge
 from cnop_users.application.sessions import Sessions
 from cnop_users.settings import UsersSettings
 
@@ -64,9 +68,22 @@ class Foundation:
         )
 
     @cached_property
-    def judge(self) -> ZxcvbnJudge:
-        """Judges chosen passwords."""
+    def strength(self) -> ZxcvbnJudge:
+        """Judges how hard chosen passwords are to guess."""
         return ZxcvbnJudge(CommonPasswords.bundled())
+
+    @cached_property
+    def judge(self) -> PasswordJudge:
+        """Judges chosen passwords."""
+        url = self._settings.breached_passwords_url
+        if url is None:
+            return self.strength
+        return ScreeningJudge(BreachedPasswords(str(url), client=self.http_client), judge=self.strength)
+
+    @cached_property
+    def http_client(self) -> httpx.AsyncClient:
+        """Talks to identity providers, and to who knows breached passwords."""
+        return httpx.AsyncClient(follow_redirects=False)
 
     @cached_property
     def vault(self) -> MasterKeyVault:
@@ -104,12 +121,17 @@ class Foundation:
         )
 
     @cached_property
+    def news(self) -> RevocationNews:
+        """Spreads what has ended."""
+        return RevocationNews(view=self._runtime.sessions, publisher=self.publisher)
+
+    @cached_property
     def sessions(self) -> Sessions:
         """Begins and ends sessions."""
         return Sessions(
             store=self._store,
             tokens=self.tokens,
-            news=RevocationNews(view=self._runtime.sessions, publisher=self.publisher),
+            news=self.news,
             audit=self._audit,
             clock=self._clock,
             entropy=entropy,

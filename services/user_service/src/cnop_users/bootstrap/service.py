@@ -2,8 +2,6 @@
 
 from functools import cached_property
 
-import httpx
-
 from cnop_ledger import Ledger, LedgerReader
 from cnop_platform.catalogue import Catalogue
 from cnop_platform.chores import Chore
@@ -107,7 +105,7 @@ class UserService(Foundation):
         """Finish what the ledger has accepted, and let the threads end."""
         await self.ledger.close()
         await self.hasher.close()
-        await self.judge.close()
+        await self.strength.close()
         await self.master_keys.close()
         await self.http_client.aclose()
 
@@ -231,6 +229,7 @@ class UserService(Foundation):
             accounts=self.accounts,
             login=self.login,
             registration=self.registration,
+            audit=self._audit,
             entropy=entropy,
         )
 
@@ -277,11 +276,6 @@ class UserService(Foundation):
         )
 
     @cached_property
-    def http_client(self) -> httpx.AsyncClient:
-        """Talks to identity providers."""
-        return httpx.AsyncClient(follow_redirects=False)
-
-    @cached_property
     def step_up(self) -> StepUp:
         """Lets people prove again who they are."""
         return StepUp(
@@ -292,6 +286,7 @@ class UserService(Foundation):
             limits=self.limits,
             guesses=self.guesses,
             tokens=self.tokens,
+            news=self.news,
             audit=self._audit,
             clock=self._clock,
         )

@@ -1,6 +1,6 @@
 """Why identity refuses."""
 
-from cnop_core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated, Unavailable
+from cnop_core.errors import Conflict, Forbidden, InvalidInput, NotFound, RateLimited, Unauthenticated
 
 
 class BadCredentials(Unauthenticated):
@@ -33,12 +33,17 @@ class WeakPassword(InvalidInput):
     """The password is common or easy to guess."""
 
 
-class HashingBusy(Unavailable):
-    """More passwords wait to be checked than can be in reasonable time."""
+class HashingBusy(RateLimited):
+    """More passwords wait to be checked than can be in reasonable time.
+
+    It says that there are too many callers, not that something is broken: a flood of sign-ins shall page nobody.
+    """
 
     def __init__(self, *, retry_after_seconds: int) -> None:
-        super().__init__(f"too many passwords wait to be checked; try again in {retry_after_seconds} seconds")
-        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            f"too many passwords wait to be checked; try again in {retry_after_seconds} seconds",
+            retry_after_seconds=retry_after_seconds,
+        )
 
 
 class UnknownSession(NotFound):

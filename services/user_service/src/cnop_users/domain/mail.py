@@ -53,7 +53,7 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
         "Reset your password",
         (
             "Choose a new password:\n\n{page}/reset-password#token={token}\n\n"
-            "The link works once, for 30 minutes. If you did not ask for it, ignore this letter; your password stays."
+            "The link works once, for 10 minutes. If you did not ask for it, ignore this letter; your password stays."
         ),
     ),
     LetterKind.PASSWORD_CHANGED: (

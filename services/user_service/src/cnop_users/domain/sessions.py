@@ -83,8 +83,10 @@ def begin(
     now: datetime,
     lifetimes: Lifetimes,
     entropy: Entropy,
+    good_until: datetime | None = None,
 ) -> tuple[Session, bytes]:
-    """Return a new session and the secret of its first refresh token."""
+    """Return a new session and the secret of its first refresh token; with `good_until` it ends then at the latest."""
+    ends_at = now + timedelta(seconds=lifetimes.absolute_seconds)
     family_key = entropy(_KEY_BYTES)
     secret = refresh_tokens.first_secret(family_key=family_key, entropy=entropy)
     session = Session(
@@ -96,7 +98,7 @@ def begin(
         auth_time=auth_time,
         created_at=now,
         last_used_at=now,
-        ends_at=now + timedelta(seconds=lifetimes.absolute_seconds),
+        ends_at=min(good_until or ends_at, ends_at),
         idle_ends_at=now + timedelta(seconds=lifetimes.idle_seconds),
         family_key=family_key,
         current=refresh_tokens.fingerprint(secret),
