@@ -1,7 +1,16 @@
 import asyncio
 
 import pytest
-from users_under_test import GATEWAY_SECRET, PASSWORD, ServiceUnderTest, log_in, make_settings, register
+from users_under_test import (
+    GATEWAY_SECRET,
+    PASSWORD,
+    ServiceUnderTest,
+    bearer,
+    log_in,
+    make_settings,
+    register,
+    signed_in,
+)
 
 from cnop_platform.request_context import CLIENT_ADDRESS_HEADER
 
@@ -185,3 +194,43 @@ async def test_behind_the_gateway_the_address_is_the_one_it_saw(client):
         body = {"username": f"victim_{number}", "password": WRONG}
         assert (await client.post("/auth/login", json=body, headers=headers)).status_code == 401
     assert (await log_in(client)).status_code == 200
+
+
+async def wrong_proofs(service, tokens, count, send, *, network=0):
+    """Offer wrong proofs within a session, each from another address."""
+    answers = []
+    for number in range(count):
+        async with service.from_address(f"10.{20 + network}.{number}.1") as elsewhere:
+            answers.append(await send(elsewhere, bearer(tokens)))
+    return answers
+
+
+async def step_up_wrongly(client, headers):
+    return await client.post("/auth/step-up", json={"password": WRONG}, headers=headers)
+
+
+async def change_wrongly(client, headers):
+    body = {"current_password": WRONG, "new_password": "lantern gravel compass 77"}
+    return await client.post("/auth/password", json=body, headers=headers)
+
+
+@pytest.mark.parametrize("send", [step_up_wrongly, change_wrongly])
+async def test_who_took_over_a_session_does_not_guess_from_many_addresses(client, service, send):
+    stolen = await signed_in(client)
+    answers = await wrong_proofs(service, stolen, 7, send)
+    assert [answer.status_code == 429 for answer in answers] == [False] * 5 + [True] * 2
+    assert answers[-1].headers["retry-after"] == "60"
+    right = await client.post("/auth/step-up", json={"password": PASSWORD}, headers=bearer(stolen))
+    assert right.status_code == 429
+    # Another session of the same person is not in the way of it.
+    own = (await log_in(client)).json()
+    assert (await client.post("/auth/step-up", json={"password": PASSWORD}, headers=bearer(own))).status_code == 200
+
+
+async def test_each_wrong_proof_after_such_a_wait_doubles_it(client, service):
+    stolen = await signed_in(client)
+    await wrong_proofs(service, stolen, 5, step_up_wrongly)
+    service.clock.advance(seconds=60)
+    answers = await wrong_proofs(service, stolen, 2, step_up_wrongly, network=1)
+    assert [answer.status_code for answer in answers] == [401, 429]
+    assert answers[-1].headers["retry-after"] == "120"

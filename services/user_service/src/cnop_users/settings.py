@@ -91,6 +91,7 @@ class UsersSettings(ServiceSettings):
     login_network_failures: Count = 50
     login_name_failures: Count = 10
     login_window_seconds: Seconds = 300
+    session_failures: Count = 5
     stuffing_address_names: Count = 5
     stuffing_network_names: Count = 20
     """At how many different names an address, or a network, fails within an hour before that is reported."""
@@ -194,6 +195,7 @@ class UsersSettings(ServiceSettings):
             address=LimitPolicy("address", self.login_address_failures, window, block, max(block, 3600)),
             network=LimitPolicy("network", self.login_network_failures, window, block, max(block, 3600)),
             name=LimitPolicy("name", self.login_name_failures, 3600, 1, 900, relapse=True),
+            session=LimitPolicy("session", self.session_failures, 3600, 60, 3600, relapse=True),
             letters=LimitPolicy("letters", self.letters_per_hour, 3600, 3600, 3600),
             stuffing_address=LimitPolicy("stuffing", self.stuffing_address_names, 3600, 3600, 3600, distinct=True),
             stuffing_network=LimitPolicy("stuffing-net", self.stuffing_network_names, 3600, 3600, 3600, distinct=True),

@@ -24,7 +24,7 @@ class Guesses:
 
     async def within_session(self, principal: Principal, *, context: RequestContext, method: str) -> None:
         """Report that somebody signed in could not prove again who they are: perhaps the session is stolen."""
-        found = await self._limits.failed(principal.username, context)
+        found = await self._limits.failed_within(principal, context)
         self._record(
             "step_up_failed",
             found,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cnop_core.errors import RateLimited
 from cnop_core.ids import UserId
+from cnop_platform.access import Principal
 from cnop_platform.request_context import RequestContext
 from cnop_users.application.ports import FailureCounter, LimitPolicy
 from cnop_users.domain.errors import AddressBlocked
@@ -23,6 +24,8 @@ class LoginPolicies:
     address: LimitPolicy
     network: LimitPolicy
     name: LimitPolicy
+    session: LimitPolicy
+    """How many wrong proofs one session may offer, wherever they come from: it may be stolen."""
     letters: LimitPolicy
     """How many letters somebody may have sent to one person."""
     stuffing_address: LimitPolicy
@@ -59,8 +62,24 @@ class LoginLimits:
             raise AddressBlocked(f"too many failed sign-ins from your address; try again in {max(waits)} seconds")
 
     async def wait_for_name(self, name: str) -> int:
-        """Return for how many more seconds sign-ins under this name are slowed down, wherever they come from."""
+        """Return for how many more seconds sign-ins under this name are slowed down, wherever they come from.
+
+        A user name and the email address of the same person are two names: one budget for both would tell strangers
+        that they belong together.
+        """
         return await self._counter.blocked_for(self._policies.name, self._pseudonym(name))
+
+    async def require_open_session(self, principal: Principal, context: RequestContext) -> None:
+        """Raise `AddressBlocked` or `RateLimited` while the address or the session has to wait for its next proof."""
+        await self.require_open_address(context)
+        seconds = await self._counter.blocked_for(self._policies.session, principal.session_id)
+        if seconds:
+            raise slowed_down(seconds)
+
+    async def failed_within(self, principal: Principal, context: RequestContext) -> FailedSignIn:
+        """Count a wrong proof of somebody who is signed in."""
+        await self._counter.failed(self._policies.session, principal.session_id, member=principal.session_id)
+        return await self.failed(principal.username, context)
 
     async def failed(self, name: str, context: RequestContext) -> FailedSignIn:
         """Count a failed sign-in."""

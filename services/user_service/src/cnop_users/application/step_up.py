@@ -61,9 +61,10 @@ class StepUp:
     async def step_up(self, principal: Principal, offered: StepUpProof, *, context: RequestContext) -> AccessToken:
         """Return a token for the same session; the one that asked for it is good for nothing any more.
 
-        Raises `MfaRequired`, `WrongFactor`, `BadCredentials`, `AddressBlocked`, `HashingBusy`.
+        Raises `MfaRequired`, `WrongFactor`, `BadCredentials`, `AddressBlocked`, `RateLimited` after too many wrong ones
+        in this session, `HashingBusy`.
         """
-        await self._limits.require_open_address(context)
+        await self._limits.require_open_session(principal, context)
         try:
             return await settle(lambda: self._step_up_once(principal, offered, context))
         except (BadCredentials, WrongFactor, WrongPasskey):
@@ -72,7 +73,7 @@ class StepUp:
 
     async def _step_up_once(self, principal: Principal, offered: StepUpProof, context: RequestContext) -> AccessToken:
         user, session = await self._read(principal)
-        proof = await self._prove(user, offered, context)
+        proof = await self._prove(principal, user, offered, context)
         await self.commit(principal, proof, context=context)
         return self._tokens.issue(user, session, auth_time=self._clock.now(), amr=proof.amr)
 
@@ -89,13 +90,15 @@ class StepUp:
         await self._store.transact([*proof.writes, ended, self._audit.record_put(event)])
         await self._news.announce([principal.token_id], expires_at=principal.expires_at)
 
-    async def _prove(self, user: User, offered: StepUpProof, context: RequestContext) -> FactorProof:
+    async def _prove(
+        self, principal: Principal, user: User, offered: StepUpProof, context: RequestContext
+    ) -> FactorProof:
         if user.factors:
             return await self._factors.prove(user, OfferedFactor(otp=offered.otp, passkey=offered.passkey))
         if offered.password is None:
             raise MfaRequired("send your password")
         async with self._hasher.turn():
-            await self._limits.require_open_address(context)
+            await self._limits.require_open_session(principal, context)
             if not await self._hasher.matches(offered.password, user.password):
                 raise BadCredentials("the password is wrong")
         return FactorProof(("pwd",))
