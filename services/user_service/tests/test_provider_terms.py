@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pydantic import ValidationError
-from test_federation import auth_time_of, begin, error_of, go_round, person, provider, session_of
+from test_federated_factor import show_factor
+from test_federation import auth_time_of, begin, enrol_app, error_of, go_round, person, provider, session_of
 from users_under_test import ServiceUnderTest, bearer, make_settings
 
 from cnop_platform.system import SystemClock
@@ -55,6 +56,22 @@ async def test_a_session_ends_when_the_provider_has_to_be_asked_again(strict, pr
         assert tokens["expires_in"] <= 600
         (session,) = (await client.get("/auth/sessions", headers=bearer(tokens))).json()["data"]
         assert datetime.fromisoformat(session["expires_at"]).timestamp() == seen + 3600
+
+
+async def test_a_second_factor_shown_here_makes_such_a_session_no_longer(strict, provider):
+    seen = int(time.time()) - 100
+    told = {"email": "careful@example.com", "email_verified": True, "acr": "urn:strong"}
+    person(provider, "careful", auth_time=seen, **told)
+    async with strict.client() as client:
+        tokens = await session_of(client, await go_round(client, "careful"))
+        codes = (await enrol_app(client, tokens)).json()["recovery_codes"]
+        seen = int(time.time()) - 3000
+        person(provider, "careful", auth_time=seen, **told)
+        shown = await show_factor(client, await go_round(client, "careful"), recovery_code=codes[0])
+        assert shown.status_code == 200, shown.text
+        sessions = (await client.get("/auth/sessions", headers=bearer(shown.json()))).json()["data"]
+        (current,) = [session for session in sessions if session["current"]]
+        assert datetime.fromisoformat(current["expires_at"]).timestamp() == seen + 3600
 
 
 async def test_a_provider_that_does_not_tell_when_counts_as_configured(tmp_path, valkey_server, cache, provider):

@@ -104,6 +104,7 @@ const WORDING: Readonly<Record<string, string>> = {
   AUTH_MFA_REQUIRED: 'Enter the code from your authenticator app.',
   PERM_002: 'This needs a fresh confirmation that it is you.',
   PERM_001: 'Your account may not do this.',
+  PERM_003: 'Your role needs a second factor. Set one up under Security, then log in again with it.',
   INSUFFICIENT_FUNDS: 'You do not have enough available cash for this.',
   INSUFFICIENT_ASSET: 'You do not own enough of this asset.',
   ASSET_UNAVAILABLE: 'This asset cannot be traded at the moment.',

@@ -273,6 +273,7 @@ class FlowSeal:
             flow.aim.value,
             flow.user_id,
             flow.session_id,
+            flow.good_until_ms,
         ]
         nonce = self._entropy(_NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, strict_json.dumps(parts).encode(), None)
@@ -283,8 +284,8 @@ class FlowSeal:
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             parts = strict_json.loads(self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None))
-            ends, provider, kept, nonce, verifier, aim, user_id, session_id = parts
-            flow = Flow(provider, kept, nonce, verifier, Aim(aim), user_id, session_id)
+            ends, provider, kept, nonce, verifier, aim, user_id, session_id, good_until_ms = parts
+            flow = Flow(provider, kept, nonce, verifier, Aim(aim), user_id, session_id, good_until_ms)
         except (InvalidTag, ValueError):
             raise _failed() from None
         if self._clock.now().timestamp() >= ends or not hmac.compare_digest(flow.state.encode(), state.encode()):

@@ -239,7 +239,7 @@ async def finish_federated_login(
         grant = await federation.sign_in(identity, context=context)
     except SecondFactorDue as due:
         waiting = RedirectResponse(desk.address(f"/login#error={due.stable_code}"), 303)
-        desk.remember(waiting, federation.await_factor(provider, due.user_id))
+        desk.remember(waiting, federation.await_factor(provider, due))
         return waiting
     except CnopError as error:
         federation.refused(provider, error, flow, context=context)

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Final
 
-from cnop_core.clock import Clock
+from cnop_core.clock import Clock, from_epoch_ms
 from cnop_core.ids import UserId
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Absent, Key, Put, Store
@@ -76,7 +76,7 @@ class FederatedFactor:
             raise _over()  # the factor was taken away meanwhile: the provider's word alone is asked for anew
         return await self._login.enter(
             user,
-            Proof((*AMR, *factor.amr)),
+            Proof((*AMR, *factor.amr), good_until=from_epoch_ms(flow.good_until_ms) if flow.good_until_ms else None),
             delivery=Delivery.COOKIE,
             context=context,
             writes=[*factor.writes, used],

@@ -7,9 +7,11 @@ provider names its address.
 
 import hashlib
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
+from cnop_core.clock import epoch_ms
 from cnop_core.errors import CnopError, Conflict, NotFound, Unauthenticated
 from cnop_core.ids import Entropy, SessionId, UserId
 from cnop_platform.access import Principal
@@ -54,9 +56,10 @@ class SecondFactorDue(Unauthenticated):
 
     code = "SECOND_FACTOR_DUE"
 
-    def __init__(self, user_id: UserId) -> None:
+    def __init__(self, user_id: UserId, good_until: datetime | None) -> None:
         super().__init__("show your second factor to finish signing in")
         self.user_id = user_id
+        self.good_until = good_until
 
 
 class Aim(StrEnum):
@@ -83,6 +86,8 @@ class Flow:
     aim: Aim = Aim.SIGN_IN
     user_id: str = ""
     session_id: str = ""
+    good_until_ms: int | None = None
+    """Once the provider vouched for them: when it has to be asked again, if ever."""
 
 
 class Provider(Protocol):
@@ -125,9 +130,10 @@ class Federation:
         """Return a new flow for somebody who is signed in."""
         return self._begin(provider, aim, principal.user_id, principal.session_id)
 
-    def await_factor(self, provider: str, user_id: UserId) -> Flow:
+    def await_factor(self, provider: str, due: SecondFactorDue) -> Flow:
         """Return what the browser keeps until the second factor is shown; it stands for the provider's word."""
-        return replace(self._begin(provider, Aim.FACTOR, user_id, ""), state=FACTOR_STATE)
+        begun = self._begin(provider, Aim.FACTOR, due.user_id, "")
+        return replace(begun, state=FACTOR_STATE, good_until_ms=epoch_ms(due.good_until) if due.good_until else None)
 
     async def sign_in(self, identity: Identity, *, context: RequestContext) -> Grant:
         """Return a browser session of whoever the identity is linked to, or of a new account.
@@ -176,7 +182,7 @@ class Federation:
         if user is None or not user.is_active:
             raise SignInFailed("this account cannot be used")
         if user.factors:
-            raise SecondFactorDue(user.user_id)
+            raise SecondFactorDue(user.user_id, identity.good_until)
         proof = Proof(AMR, at=identity.authenticated_at, good_until=identity.good_until)
         return await self._login.enter(user, proof, delivery=Delivery.COOKIE, context=context, writes=())
 
