@@ -19,7 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     rotate = actions.add_parser("rotate", help="put a new key before the older ones")
-    rotate.add_argument("purpose", choices=("signing", *_RINGS, "certificates"))
+    rotate.add_argument(
+        "purpose", nargs="?", choices=("signing", *_RINGS, "certificates"), default="signing", help="default: signing"
+    )
     rewrap = actions.add_parser("rewrap", help="move data keys and email look-ups to the newest keys; repeat until 0")
     retire = actions.add_parser("retire", help="delete the signing keys that no living token was signed with")
     for action in (rotate, rewrap, retire):

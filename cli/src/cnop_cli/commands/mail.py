@@ -16,12 +16,16 @@ _EARLIEST: Final = 0.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="one line a letter, the newest last")
-    show = actions.add_parser("show", help="print the newest letter")
-    for action in (listing, show):
-        action.add_argument("--to", metavar="ADDRESS", help="only letters to this address")
-        add_state(action)
+    parser.usage = "./cnop mail [list | show] [--to ADDRESS] [--state DIR]"
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("list", "show"),
+        default="list",
+        help="one line a letter, the newest last (list, the default), or the whole of the newest (show)",
+    )
+    parser.add_argument("--to", metavar="ADDRESS", help="only letters to this address")
+    add_state(parser)
 
 
 def run(args: argparse.Namespace) -> int:
