@@ -123,6 +123,29 @@ def test_an_order_that_cannot_be_read_is_named_and_the_next_wallet_is_checked(
     assert lines[2] == "2 wallets and 2 entries checked, 2 broken"
 
 
+def test_orders_of_an_earlier_version_are_signed_once_and_then_read(
+    books: StateDir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, filled = asyncio.run(fill_an_order(books))
+    unsigned = json.loads(str(filled.body["data"]))
+    write(books, replace(filled, body=unsigned))
+    assert verify(books) == 1
+    sign = ["ledger", "sign-orders", "--state", str(books.root)]
+    capsys.readouterr()
+    assert execute(sign) == 0
+    assert capsys.readouterr().out.startswith("1 orders signed")
+    assert verify(books) == 0
+    capsys.readouterr()
+    assert execute(sign) == 0
+    assert capsys.readouterr().out.startswith("0 orders signed")
+
+
+def test_an_order_that_no_version_wrote_is_not_signed(books: StateDir) -> None:
+    write(books, Put(Key(f"ORDERS#{USER}", "ord_1"), {"v": 99}))
+    with pytest.raises(CommandError, match="ord_1 of user-1 cannot be read"):
+        execute(["ledger", "sign-orders", "--state", str(books.root)])
+
+
 @pytest.mark.parametrize("kept", ["resting", "filled", None])
 def test_an_order_that_was_rolled_back_or_removed_is_found(
     books: StateDir, capsys: pytest.CaptureFixture[str], kept: str | None

@@ -1,4 +1,4 @@
-"""`cnop ledger`: checks the books of a stack, and prints one person's page of them."""
+"""`cnop ledger`: checks the books of a stack, prints a person's page of them, signs orders of earlier versions."""
 
 import argparse
 import asyncio
@@ -20,7 +20,7 @@ from cnop_core.clock import from_rfc3339
 from cnop_core.errors import CnopError
 from cnop_core.ids import UserId
 from cnop_ledger import STATEMENT_COLUMNS, ChainKeys, LedgerReader, Report, StatementRow, statement, verify
-from cnop_orders.application.codec import OrderCodec
+from cnop_orders.application.codec import OrderCodec, sign_orders
 from cnop_platform.directory import Directory
 from cnop_platform.store import Store
 from cnop_platform.store.open import open_store, sqlite_url
@@ -38,7 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     page.add_argument("--format", choices=("csv", "json"), default="csv", help="json is one object a line")
     page.add_argument("--since", type=_instant, metavar="TIME", help="RFC 3339; only entries made from then on")
     page.add_argument("--until", type=_instant, metavar="TIME", help="RFC 3339; only entries made before")
-    for action in (check, page):
+    sign = actions.add_parser("sign-orders", help="sign orders that an earlier version wrote; once, then `verify`")
+    for action in (check, page, sign):
         add_state(action)
         action.add_argument("--store", metavar="URL", help="another store than the stack's own")
 
@@ -61,6 +62,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.action == "verify":
             return show_findings(asyncio.run(check_all(url, keys)))
+        if args.action == "sign-orders":
+            print(f"{asyncio.run(sign_all(url, keys))} orders signed; now run `./cnop ledger verify`")
+            return 0
         asyncio.run(print_statement(url, keys, args))
     except CnopError as error:
         raise CommandError(str(error)) from error
@@ -100,6 +104,15 @@ async def check_all(url: str, keys: ChainKeys) -> Report:
     finally:
         await store.close()
     return report
+
+
+async def sign_all(url: str, keys: ChainKeys) -> int:
+    """Sign the orders of a store that are not; return how many there were."""
+    store = await open_store(url)
+    try:
+        return await sign_orders(store, OrderCodec(keys))
+    finally:
+        await store.close()
 
 
 async def print_statement(url: str, keys: ChainKeys, args: argparse.Namespace) -> None:

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from cnop_core.ids import AssetId, OrderId, UserId
 from cnop_core.money import Cents, PriceUnits, Units
-from cnop_ledger import ChainKeys, read_signed, signed_put
-from cnop_orders.application.keys import open_index, order_key, owner_of
+from cnop_ledger import ChainKeys, CorruptItem, read_signed, signed_put
+from cnop_orders.application.keys import PREFIX, open_index, order_key, owner_of
 from cnop_orders.domain.lifecycle import Status
 from cnop_orders.domain.order import Order, OrderType, TimeInForce
-from cnop_platform.store import Condition, Item, Json, Put
+from cnop_platform.store import Condition, Item, Json, Put, Store, Version
 
 FORMAT: Final = 1
 
@@ -29,6 +29,35 @@ class OrderCodec:
         order_id = OrderId(item.key.sk)
         what = f"the order {order_id} of {owner_of(item.key)}"
         return read_signed(item, self._keys, lambda content: _order(order_id, content), what=what)
+
+    def adopt(self, item: Item) -> Put | None:
+        """Return the write that signs an order of before orders were signed; None when it is signed already.
+
+        Raises `CorruptItem` when it cannot be read.
+        """
+        if "mac" in item.body:
+            return None
+        order_id, owner = OrderId(item.key.sk), owner_of(item.key)
+        try:
+            order = _order(order_id, item.body)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptItem(f"the order {order_id} of {owner} cannot be read ({error})") from error
+        return self.put(owner, order, condition=Version(item.version))
+
+
+async def sign_orders(store: Store, codec: OrderCodec) -> int:
+    """Sign every order of before orders were signed, as it stands; return how many there were.
+
+    Raises:
+        CorruptItem: one of them cannot be read.
+        ConditionFailed: one of them changed meanwhile; those before it are signed.
+    """
+    signed = 0
+    async for item in store.scan(prefix=PREFIX):
+        if put := codec.adopt(item):
+            await store.transact([put])
+            signed += 1
+    return signed
 
 
 def encode_order(order: Order) -> dict[str, Json]:
