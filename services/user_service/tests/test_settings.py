@@ -78,6 +78,7 @@ def test_the_description_needs_nothing_and_declares_every_access():
         "POST /auth/logout",
         "GET /auth/oidc/{provider}/login",
         "GET /auth/oidc/{provider}/callback",
+        "POST /auth/oidc/second-factor",
         "POST /auth/oidc/{provider}/link",
         "POST /auth/oidc/{provider}/step-up",
     }
