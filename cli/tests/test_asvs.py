@@ -1,12 +1,15 @@
 """The scoreboard against the ASVS is complete and claims nothing without evidence."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from cnop_cli import asvs
+from cnop_cli import asvs, asvs_evidence, asvs_plugin
 from cnop_cli.asvs import Requirement, Statement, Status
-from cnop_cli.commands import security
 
 STATEMENTS = asvs.read_statements()
 STANDARD = asvs.read_standard()
@@ -50,6 +53,7 @@ def test_evidence_that_does_not_exist_is_noticed(tmp_path: Path) -> None:
         'ids = ["V1.1.1"]\nstatus = "met"\nreason = "sure"',
         'ids = ["V1.1.1"]\nstatus = "partly"\nreason = "sure"',
         'ids = ["V1.1.1"]\nstatus = "met"\nreason = ""\nevidence = ["a"]',
+        'ids = ["V1.1.1"]\nstatus = "met"\nreason = "sure"\nevidence = ["docs/paper.md"]',
         'ids = ["V1.1.1"]\nstatus = "excellent"\nreason = "sure"\nevidence = ["a"]',
         'ids = ["V1.1.1", "V1.1.1"]\nstatus = "not"\nreason = "no time"',
     ],
@@ -72,8 +76,59 @@ def test_figures_count_what_is_met_among_what_applies() -> None:
     assert "1 of 4" in asvs.figures(standard, said)[-1]
 
 
-def test_tests_that_need_no_platform_can_be_run_by_themselves() -> None:
-    found = asvs.runnable_tests(STATEMENTS)
-    assert len(found) > 80
-    assert not any(piece.startswith("integration_tests") for piece in found)
-    assert security.STAGES
+TESTED = Statement(Status.MET, "sure", ("a/tests/test_x.py::test_one", "b/tests/test_y.py", "docs/paper.md"))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [
+        ({"a/tests/test_x.py::test_one[1]": "passed", "b/tests/test_y.py::test_any": "passed"}, Status.MET),
+        ({"a/tests/test_x.py::test_one[1]": "failed", "b/tests/test_y.py::test_any": "passed"}, Status.OPEN),
+        ({"a/tests/test_x.py::test_one": "passed", "b/tests/test_y.py::test_any": "skipped"}, Status.OPEN),
+        ({"a/tests/test_x.py::test_one": "passed"}, Status.OPEN),
+        ({"a/tests/test_x.py::test_one_more": "passed", "b/tests/test_y.py::test_any": "passed"}, Status.OPEN),
+    ],
+)
+def test_what_is_met_is_open_unless_each_of_its_tests_passed(outcomes: dict[str, str], status: Status) -> None:
+    assert asvs_evidence.judged({"V1.1.1": TESTED}, outcomes)["V1.1.1"].status is status
+
+
+def test_a_requirement_that_is_not_met_or_asks_for_a_document_needs_no_test_to_pass() -> None:
+    said = {
+        "V1.2.1": Statement(Status.PARTLY, "half", TESTED.evidence),
+        "V2.1.1": Statement(Status.MET, "it", ("a.md",)),
+    }
+    assert asvs_evidence.judged(said, {}) == said
+
+
+def test_the_plugin_tells_of_each_test_what_became_of_it(tmp_path: Path) -> None:
+    (tmp_path / "test_some.py").write_text(
+        "import pytest\n"
+        "def test_good(): ...\n"
+        "def test_bad(): assert False\n"
+        "@pytest.mark.skip\n"
+        "def test_left(): ...\n"
+        "def test_broken(nothing): ...\n"
+    )
+    noted = tmp_path / "outcomes.json"
+    argv = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        asvs_plugin.__name__,
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(tmp_path),
+    ]
+    subprocess.run(
+        [*argv, str(tmp_path)], env={**os.environ, asvs_plugin.VARIABLE: str(noted)}, check=False, timeout=60
+    )
+    assert json.loads(noted.read_text()) == {
+        "test_some.py::test_good": "passed",
+        "test_some.py::test_bad": "failed",
+        "test_some.py::test_left": "skipped",
+        "test_some.py::test_broken": "failed",
+    }

@@ -16,6 +16,9 @@ STATEMENTS: Final = FOLDER / "asvs.toml"
 PAGE: Final = FOLDER / "asvs.md"
 LEVELS: Final = (1, 2, 3)
 REQUIRED_LEVELS: Final = (1, 2)
+_TEST: Final = re.compile(r"(?:^|/)test_\w+\.py(?:::\w+)?$|\.test\.tsx?$")
+_DOCUMENTATION: Final = re.compile(r"V\d+\.1\.\d+$")
+"""The first section of a chapter asks for documents, which no test can judge; V1 has none."""
 
 
 class Status(StrEnum):
@@ -46,6 +49,11 @@ class Statement:
     reason: str = ""
     evidence: tuple[str, ...] = ()
 
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The evidence that can pass or fail: files of tests, or tests in them."""
+        return tuple(piece for piece in self.evidence if _TEST.search(piece))
+
 
 def read_standard(path: Path = STANDARD) -> list[Requirement]:
     """Read chapters, numbers and levels, in the standard's order."""
@@ -63,7 +71,8 @@ def read_statements(path: Path = STATEMENTS) -> dict[str, Statement]:
     """Read what is said of each requirement.
 
     Raises:
-        ValueError: one is said twice, has an unknown status, no reason, or is claimed met without evidence.
+        ValueError: one is said twice, has an unknown status, no reason, or is claimed met without a test, or, where a
+            document is asked for, without any evidence.
     """
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     found: dict[str, Statement] = {}
@@ -72,8 +81,15 @@ def read_statements(path: Path = STATEMENTS) -> dict[str, Statement]:
         for number in group["ids"]:
             if number in found:
                 raise ValueError(f"{number} is stated twice")
+            if statement.status is Status.MET and not (statement.tests or asks_for_document(number)):
+                raise ValueError(f"{number}: met needs a test")
             found[number] = statement
     return found
+
+
+def asks_for_document(number: str) -> bool:
+    """Tell whether a requirement asks for a document, and for nothing that a test could show."""
+    return _DOCUMENTATION.match(number) is not None and not number.startswith("V1.")
 
 
 def _statement(group: Mapping[str, Any], where: Mapping[str, str]) -> Statement:
@@ -136,8 +152,9 @@ _PREAMBLE: Final = """# OWASP ASVS 5.0.0
 
 Made by `./cnop security asvs` from [asvs.toml](asvs.toml); do not edit. A figure counts the requirements that are met
 among those that apply; **partly**, **not** and **open** all count as not met. `cli/tests/test_asvs.py` checks that
-levels 1 and 2 are complete, that nothing is called met without evidence, and that the evidence exists.
-`./cnop security asvs --run` runs the mapped tests that need no running platform; the others run in `./cnop test`.
+levels 1 and 2 are complete, that nothing is called met without a test, or without the document where the standard
+asks for one, and that all of them exist. `./cnop security asvs --run` runs every test that is named here, on a stack of
+its own where it needs one, and counts a requirement of which one did not pass as **open**.
 
 It is the project's own assessment; nobody else has verified it. Numbers and levels are those of the OWASP Application
 Security Verification Standard 5.0.0, © The OWASP Foundation, licensed under
@@ -164,10 +181,3 @@ def _row(requirement: Requirement, statement: Statement) -> str:
     shown = status if statement.status in {Status.MET, Status.NOT_APPLICABLE} else f"**{status}**"
     evidence = ", ".join(f"`{piece}`" for piece in statement.evidence)
     return f"| {requirement.number} | {requirement.level} | {shown} | {statement.reason} | {evidence} |"
-
-
-def runnable_tests(statements: Mapping[str, Statement]) -> list[str]:
-    """Give the mapped tests that lie beside the sources, and so need no running platform."""
-    pieces = {piece for statement in statements.values() for piece in statement.evidence}
-    beside = ("services/", "gateway/", "cli/", "frontend/server/")
-    return sorted(piece for piece in pieces if piece.startswith(beside) and "/test_" in piece)

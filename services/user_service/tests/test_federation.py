@@ -124,6 +124,7 @@ async def test_the_way_there_carries_pkce_state_and_nonce_and_a_cookie_for_the_w
     assert url.startswith(provider)
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+    assert asked["scope"] == "openid email"
     assert asked["redirect_uri"] == f"{ORIGIN}/api/v1/auth/oidc/mock/callback"
     assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
     assert asked["state"] not in cookie
