@@ -253,7 +253,12 @@ async def finish_federated_login(
     "/auth/oidc/second-factor",
     operation_id="finish_federated_login_with_factor",
     response_model_exclude_none=True,
-    responses=problems({401: "The factor is wrong or missing, or no sign-in elsewhere waits for one"}),
+    responses=problems(
+        {
+            401: "The factor is wrong or missing, or no sign-in elsewhere waits for one",
+            403: "The source address is blocked, or the origin is foreign",
+        }
+    ),
 )
 async def finish_federated_login_with_factor(
     body: FactorBody,
@@ -266,9 +271,10 @@ async def finish_federated_login_with_factor(
     factor: Annotated[FederatedFactor, provided(FederatedFactor)],
 ) -> Tokens:
     """Finish a sign-in with an OpenID provider by one's own second factor, within ten minutes, once."""
+    waiting = desk.waiting(request)
     cookie.require_own_origin(request)
     offered = OfferedFactor(otp=body.otp, recovery_code=body.recovery_code, passkey=body.passkey)
-    grant = await factor.show(desk.waiting(request), offered, context=context)
+    grant = await factor.show(waiting, offered, context=context)
     desk.forget(response)
     return render_tokens(grant, response, cookie)
 
