@@ -1,10 +1,11 @@
 """The checker on histories that are right, and on histories that are wrong in each way that matters."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
-from cnop_cli.proof.history import Answer, Deposit, Place, ReadOrder, Replace, Withdraw
+from cnop_cli.proof.history import Answer, Cancel, Deposit, Place, ReadOrder, Replace, Withdraw
 from cnop_cli.proof.linearizability import TooAmbiguous
 
 from .conftest import COIN, DOLLARS, H
@@ -253,9 +254,18 @@ def test_a_refused_replacement_that_was_covered_is_found(history):
     wrong(history.refused(Replace("ord_1", 2 * COIN, 10 * DOLLARS), (4, 5), "INSUFFICIENT_FUNDS"), at=-1)
 
 
-def test_an_order_said_to_be_closed_while_it_rests_is_found(history):
+@pytest.mark.parametrize("asked", [Replace("ord_1", COIN, DOLLARS), Cancel("ord_1")])
+def test_an_order_said_to_be_closed_while_it_rests_is_found(history, asked):
     history.deposit(1500, (0, 1), 1500).place(BID, (2, 3), status="pending")
-    wrong(history.refused(Replace("ord_1", COIN, DOLLARS), (4, 5), "ORDER_CLOSED", 409), at=-1)
+    wrong(history.refused(asked, (4, 5), "ORDER_CLOSED", 409), at=-1)
+
+
+@pytest.mark.parametrize("asked", [Replace("ord_1", COIN, DOLLARS), Cancel("ord_1")])
+def test_an_order_is_closed_from_its_last_moment_on_though_it_still_holds_cash(history, asked):
+    bid = replace(BID, time_in_force="GTD", expires_at=3.5)
+    history.deposit(1500, (0, 1), 1500).place(bid, (2, 3), status="pending")
+    history.refused(asked, (4, 5), "ORDER_CLOSED", 409)
+    right(history.refused(Withdraw(1000), (6, 7), "INSUFFICIENT_FUNDS"))
 
 
 def test_an_order_that_vanished_is_found(history):

@@ -249,10 +249,9 @@ class WalletModel:
             case Replace() as asked, "INSUFFICIENT_FUNDS" | "INSUFFICIENT_ASSET":
                 return state.order(asked.order_id) is not None and self._replace(state, asked) is None
             case (Cancel() | Replace()) as asked, "ORDER_CLOSED":
+                # An order whose time is over is closed for its owner before the engine has freed what it holds.
                 order = state.order(asked.order_id)
-                return state.status(asked.order_id) is not None or (
-                    isinstance(asked, Replace) and order is not None and _is_overdue(order, call)
-                )
+                return state.status(asked.order_id) is not None or (order is not None and _is_overdue(order, call))
             case (Cancel() | Replace() | ReadOrder()) as asked, "NOT_FOUND":
                 return state.order(asked.order_id) is None and state.status(asked.order_id) is None
             case ReadHolding(asset_id=asset_id), "NOT_FOUND":
