@@ -262,7 +262,8 @@ def test_an_order_said_to_be_closed_while_it_rests_is_found(history, asked):
 
 @pytest.mark.parametrize("asked", [Replace("ord_1", COIN, DOLLARS), Cancel("ord_1")])
 def test_an_order_is_closed_from_its_last_moment_on_though_it_still_holds_cash(history, asked):
-    bid = replace(BID, time_in_force="GTD", expires_at=3.5)
+    # By the wall clock, on which all calls of these tests end at 0.
+    bid = replace(BID, time_in_force="GTD", expires_at=0.0)
     history.deposit(1500, (0, 1), 1500).place(bid, (2, 3), status="pending")
     history.refused(asked, (4, 5), "ORDER_CLOSED", 409)
     right(history.refused(Withdraw(1000), (6, 7), "INSUFFICIENT_FUNDS"))
