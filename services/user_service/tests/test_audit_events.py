@@ -201,34 +201,36 @@ async def test_a_passkey_is_recorded_as_a_factor_added(client, service, tokens):
     assert (await recorded(service, "factor_added"))["unmapped"] == {"factor": "passkey"}
 
 
-@pytest.mark.enable_socket
-async def test_an_identity_linked_and_unlinked_is_recorded(tmp_path, valkey_server, cache, provider):
+@pytest.fixture
+def federated(tmp_path, valkey_server, cache, provider):
     known = {"mock": {"issuer": provider, "client_id": "cnop", "client_secret": "c" * 40}}
-    settings = make_settings(tmp_path, valkey_server.url, oidc_providers=known)
-    service = ServiceUnderTest(settings, cache, clock=SystemClock())
-    async with service.client() as client:
+    return ServiceUnderTest(
+        make_settings(tmp_path, valkey_server.url, oidc_providers=known), cache, clock=SystemClock()
+    )
+
+
+@pytest.mark.enable_socket
+async def test_an_identity_linked_and_unlinked_is_recorded(federated, provider):
+    async with federated.client() as client:
         tokens = await signed_in(client)
         person(provider, "linked", email="somebody.else@example.com", email_verified=True)
         await link(client, tokens, "linked")
-        assert (await recorded(service, "identity_linked"))["unmapped"] == {"provider": "mock"}
+        assert (await recorded(federated, "identity_linked"))["unmapped"] == {"provider": "mock"}
         assert (await client.delete("/auth/identities/mock", headers=bearer(tokens))).status_code == 200
-        assert (await recorded(service, "identity_unlinked"))["unmapped"] == {"provider": "mock"}
+        assert (await recorded(federated, "identity_unlinked"))["unmapped"] == {"provider": "mock"}
 
 
 @pytest.mark.enable_socket
-async def test_a_federated_login_failed_is_recorded_with_the_reason(tmp_path, valkey_server, cache, provider):
-    known = {"mock": {"issuer": provider, "client_id": "cnop", "client_secret": "c" * 40}}
-    settings = make_settings(tmp_path, valkey_server.url, oidc_providers=known)
-    service = ServiceUnderTest(settings, cache, clock=SystemClock())
-    async with service.client() as client:
+async def test_a_federated_login_failed_is_recorded_with_the_reason(federated, provider):
+    async with federated.client() as client:
         tokens = await signed_in(client)
         await client.get("/auth/oidc/mock/callback?code=stolen&state=guessed")
-        refused = await recorded(service, "federated_login_failed")
+        refused = await recorded(federated, "federated_login_failed")
         assert (refused["status_id"], refused["src_endpoint"]) == (2, {"ip": "203.0.113.9"})
         assert refused["unmapped"] == {"provider": "mock", "reason": "AUTH_001", "aim": "unknown"}
         person(provider, "unverified", email="u@example.com", email_verified=False)
         await link(client, tokens, "unverified")
-        refused = await recorded(service, "federated_login_failed", count=2)
+        refused = await recorded(federated, "federated_login_failed", count=2)
         assert refused["unmapped"]["aim"] == "link"
         assert refused["user"]["uid"] == jwt.decode(tokens["access_token"], options={"verify_signature": False})["sub"]
 
