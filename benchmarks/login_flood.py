@@ -3,14 +3,19 @@
 Run it with `./cnop bench login-flood`. Checking a password costs some 60 ms of processor time on purpose, so it is the
 cheapest way to keep a platform busy. The same is measured for an echo that has nothing to do with sign-ins, behind a
 gateway of its own: what the flood costs the echo, the machine's two cores cost everybody.
+
+A p99 moves from one moment to the next, so both are measured in turn, round after round, and a ratio is the median of
+the rounds'.
 """
 
 import argparse
 import json
 import multiprocessing
 import secrets
+import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,60 +40,83 @@ BUDGET: Final = 2.0
 _WARM_SECONDS: Final = 3.0
 _ECHO_PATH: Final = "/api/v1/echo"
 _LOGIN_PATH: Final = "/api/v1/auth/login"
+_ORDERS_PATH: Final = "/api/v1/orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is loaded: a door of this machine and a path behind it."""
+
+    name: str
+    port: int
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The same load without and with the flood."""
+    """The same load without and with the flood, round by round."""
 
     name: str
-    idle: Measurement
-    flooded: Measurement
+    idle: Sequence[Measurement]
+    flooded: Sequence[Measurement]
+
+    @property
+    def ratios(self) -> list[float]:
+        """How many times the idle p99 the p99 during the flood is, in each round."""
+        return [flooded.p99_ms / idle.p99_ms for idle, flooded in zip(self.idle, self.flooded, strict=True)]
 
     @property
     def ratio(self) -> float:
-        """How many times the idle p99 the p99 during the flood is."""
-        return self.flooded.p99_ms / self.idle.p99_ms
+        """The middle one of the rounds' ratios."""
+        return statistics.median(self.ratios)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="./cnop bench login-flood", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long each measurement lasts (default: 10)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="how long each measurement lasts (default: 6)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often all is measured in turn (default: 5)")
     parser.add_argument("--clients", type=int, default=16, help="customers who order at once (default: 16)")
     parser.add_argument("--logins", type=int, default=200, help="sign-ins under way at any time (default: 200)")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     args = parser.parse_args()
     with trial() as stack:
-        pairs, flood = run(stack, clients=args.clients, logins=args.logins, seconds=args.seconds)
-    print(as_json(pairs, flood) if args.json else as_table(pairs, flood))
+        pairs, floods = run(stack, clients=args.clients, logins=args.logins, seconds=args.seconds, rounds=args.rounds)
+    print(as_json(pairs, floods) if args.json else as_table(pairs, floods))
 
 
-def run(stack: Trial, *, clients: int, logins: int, seconds: float) -> tuple[list[Pair], Measurement]:
-    """Measure echo and orders in turn, each with nothing else going on, and then both again during the flood."""
+def run(
+    stack: Trial, *, clients: int, logins: int, seconds: float, rounds: int
+) -> tuple[list[Pair], list[Measurement]]:
+    """Measure echo and orders with nothing else going on, then both again during the flood, and so on in turn."""
     url = stack.known.settings["gateway_url"]
-    gateway, folder = urlsplit(url), stack.state.run
+    gateway = urlsplit(url)
     host, port = str(gateway.hostname), int(gateway.port or 0)
     tokens = [newcomer(url) for _ in range(clients)]
     order = json.dumps(cheapest_order(url)).encode()
     people = credentials(url, logins)
     offset = Ports.shifted(free_offset())
 
-    def load(door: int, path: str) -> Measurement:
-        scripts = [[request(host=gateway.netloc, path=path, token=token, body=order)] for token in tokens]
-        measure(host=host, port=door, scripts=scripts, seconds=1.0, pause_seconds=PAUSE_SECONDS)
-        return measure(host=host, port=door, scripts=scripts, seconds=seconds, pause_seconds=PAUSE_SECONDS)
+    def load(target: Target) -> Measurement:
+        scripts = [[request(host=gateway.netloc, path=target.path, token=token, body=order)] for token in tokens]
+        measure(host=host, port=target.port, scripts=scripts, seconds=1.0, pause_seconds=PAUSE_SECONDS)
+        return measure(host=host, port=target.port, scripts=scripts, seconds=seconds, pause_seconds=PAUSE_SECONDS)
 
     ports = (offset.user_service, offset.gateway, offset.page, offset.envoy_admin)
-    with references.echo_behind_gateway(gateway_settings(stack), ports=ports, folder=folder) as echo:
-        targets = (("FastAPI echo, its own gateway", echo, _ECHO_PATH), ("market orders", port, "/api/v1/orders"))
-        idle = [load(door, path) for _, door, path in targets]
-        lasting = _WARM_SECONDS + len(targets) * (seconds + 2.0)
-        with flooding(host, port, people, seconds=lasting) as result:
-            flooded = [load(door, path) for _, door, path in targets]
-            flood = result()
-    names = [name for name, _, _ in targets]
-    return [Pair(*each) for each in zip(names, idle, flooded, strict=True)], flood
+    idle, flooded, floods = [], [], []
+    with references.echo_behind_gateway(gateway_settings(stack), ports=ports, folder=stack.state.run) as echo:
+        targets = (
+            Target("FastAPI echo, its own gateway", echo, _ECHO_PATH),
+            Target("market orders", port, _ORDERS_PATH),
+        )
+        for _ in range(rounds):
+            idle.append([load(target) for target in targets])
+            lasting = _WARM_SECONDS + len(targets) * (seconds + 2.0)
+            with flooding(host, port, people, seconds=lasting) as result:
+                flooded.append([load(target) for target in targets])
+                floods.append(result())
+    by_target = zip(targets, zip(*idle, strict=True), zip(*flooded, strict=True), strict=True)
+    return [Pair(target.name, before, during) for target, before, during in by_target], floods
 
 
 @contextmanager
@@ -129,29 +157,35 @@ def credentials(url: str, count: int) -> list[bytes]:
         return list(pool.map(person, range(count)))
 
 
-def as_table(pairs: Sequence[Pair], flood: Measurement) -> str:
-    """Render the result for people."""
+def as_table(pairs: Sequence[Pair], floods: Sequence[Measurement]) -> str:
+    """Render the result for people: medians of the rounds."""
     lines = [f"{'':34}  {'a second':>8}  {'p50 ms':>7}  {'p99 ms':>7}  {'failed':>6}"]
 
-    def line(name: str, seen: Measurement, remark: str = "") -> None:
-        figures = f"{seen.rate:8,.0f}  {seen.p50_ms:7.1f}  {seen.p99_ms:7.1f}  {seen.failures:6}"
+    def line(name: str, seen: Sequence[Measurement], remark: str = "") -> None:
+        rate, p50, p99 = (
+            statistics.median(figures)
+            for figures in zip(*((each.rate, each.p50_ms, each.p99_ms) for each in seen), strict=True)
+        )
+        figures = f"{rate:8,.0f}  {p50:7.1f}  {p99:7.1f}  {sum(each.failures for each in seen):6}"
         lines.append(f"{name:34}  {figures}  {remark}".rstrip())
 
     for pair in pairs:
         line(pair.name, pair.idle)
-        line("  during the flood", pair.flooded, f"p99 {pair.ratio:.2f} times idle")
-    answers = ", ".join(f"{count} x {status or 'no answer'}" for status, count in sorted(flood.statuses.items()))
-    line("the flood: sign-ins", flood, answers)
+        spread = f"{min(pair.ratios):.2f}-{max(pair.ratios):.2f}"
+        line("  during the flood", pair.flooded, f"p99 {pair.ratio:.2f} times idle ({spread})")
+    statuses = sum((Counter(flood.statuses) for flood in floods), Counter[int]())
+    answers = ", ".join(f"{count} x {status or 'no answer'}" for status, count in sorted(statuses.items()))
+    line("the flood: sign-ins", floods, answers)
     orders, echo = pairs[-1].ratio, pairs[0].ratio
     verdict = "within" if orders <= BUDGET else "OVER"
     lines.append(f"orders: {orders:.2f} times idle, {verdict} the budget of {BUDGET:.0f}; the echo: {echo:.2f}")
     return "\n".join(lines)
 
 
-def as_json(pairs: Sequence[Pair], flood: Measurement) -> str:
+def as_json(pairs: Sequence[Pair], floods: Sequence[Measurement]) -> str:
     """Render the result for programs."""
     document: dict[str, Any] = {pair.name: asdict(pair) | {"p99_ratio": pair.ratio} for pair in pairs}
-    return json.dumps(document | {"flood": asdict(flood)}, indent=2)
+    return json.dumps(document | {"floods": [asdict(flood) for flood in floods]}, indent=2)
 
 
 if __name__ == "__main__":

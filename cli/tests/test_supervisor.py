@@ -219,14 +219,28 @@ def test_children_do_not_outlive_a_killed_supervisor(supervisor_process, state: 
     wait_until(lambda: running_pids(state) == set())
 
 
-def test_an_orphan_is_found_by_its_marker_and_ended(state: StateDir) -> None:
-    environment = {"CNOP_STACK": str(state.root)}
-    orphan = processes.spawn(
+def sleeper(state: StateDir) -> "subprocess.Popen[bytes]":
+    return processes.spawn(
         (sys.executable, "-c", "import time; time.sleep(60)"),
-        environment=environment,
+        environment={"CNOP_STACK": str(state.root)},
         folder=state.root,
-        log=state.log_of("orphan"),
+        log=state.log_of("sleeper"),
     )
+
+
+def test_a_process_has_a_group_of_its_own_in_the_session_of_its_supervisor(state: StateDir) -> None:
+    """The terminal's Ctrl-C does not reach it, and Linux weighs its priority against those of the rest of the stack."""
+    process = sleeper(state)
+    try:
+        assert os.getpgid(process.pid) == process.pid
+        assert os.getsid(process.pid) == os.getsid(0)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_an_orphan_is_found_by_its_marker_and_ended(state: StateDir) -> None:
+    orphan = sleeper(state)
     try:
         # Between fork and exec a child still carries its parent's environment.
         wait_until(lambda: bool(processes.leftovers(state=state.root, record=None)))

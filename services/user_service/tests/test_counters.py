@@ -7,7 +7,7 @@ import pytest
 
 from cnop_core.clock import FixedClock
 from cnop_users.adapters.counters import FallbackCounter, LocalCounter, ValkeyCounter
-from cnop_users.application.ports import LimitPolicy
+from cnop_users.application.ports import ADMITTED, ATTEMPT_SECONDS, CROWDED, Admission, LimitPolicy
 
 pytestmark = pytest.mark.security
 
@@ -111,11 +111,74 @@ async def test_where_members_count_once_one_of_them_alone_blocks_nothing(counter
     assert await fail(counter, 1, policy=DISTINCT, member="one") == [100]
 
 
+async def admit(counter, *attempts, policy=STRICT, subject="s"):
+    return [await counter.admit(policy, subject, attempt=attempt) for attempt in attempts]
+
+
+async def test_no_more_attempts_are_under_way_than_failures_are_left(counter):
+    await fail(counter, 1)
+    assert await admit(counter, "a", "b", "c") == [ADMITTED, ADMITTED, CROWDED]
+    await counter.release(STRICT, "s", attempt="a")
+    assert await admit(counter, "c", "d") == [ADMITTED, CROWDED]
+
+
+async def test_attempts_at_once_are_admitted_as_often_as_failures_are_left(counter):
+    answers = await asyncio.gather(*(counter.admit(STRICT, "s", attempt=str(number)) for number in range(20)))
+    assert sorted(answer == ADMITTED for answer in answers) == [False] * 17 + [True] * 3
+
+
+async def test_a_failure_takes_the_place_of_its_attempt(counter):
+    await admit(counter, "a", "b")
+    await fail(counter, 2)
+    await counter.release(STRICT, "s", attempt="a")
+    await counter.release(STRICT, "s", attempt="b")
+    assert await admit(counter, "c", "d") == [ADMITTED, CROWDED]
+
+
+async def test_nobody_is_admitted_during_a_block(counter, clock):
+    await fail(counter, 3)
+    assert await admit(counter, "a") == [Admission(10, blocked=True)]
+    clock.advance(seconds=10)
+    assert await admit(counter, "a") == [ADMITTED]
+
+
+async def test_an_attempt_outlives_the_window_that_it_began_in(counter, clock):
+    await fail(counter, 1)
+    clock.advance(seconds=55)
+    await admit(counter, "a")
+    clock.advance(seconds=10)
+    await fail(counter, 1)
+    assert await admit(counter, "b", "c") == [ADMITTED, CROWDED]
+
+
+async def test_failures_of_a_past_window_keep_nobody_out(counter, clock):
+    await fail(counter, 2)
+    clock.advance(seconds=60)
+    assert await admit(counter, "a", "b", "c") == [ADMITTED] * 3
+
+
+async def test_an_attempt_of_a_process_that_died_gives_its_place_back(counter, clock):
+    await admit(counter, "a", "b", "c")
+    clock.advance(seconds=ATTEMPT_SECONDS)
+    assert await admit(counter, "d") == [ADMITTED]
+
+
+async def test_attempts_at_other_subjects_and_under_other_policies_take_no_place(counter):
+    await admit(counter, "a", "b", "c")
+    assert await admit(counter, "d", subject="other") == [ADMITTED]
+    assert await admit(counter, "d", policy=RELAPSING) == [ADMITTED]
+    await counter.release(STRICT, "never seen", attempt="a")
+
+
 async def test_nothing_stays_in_valkey_for_ever(cache, clock):
     counter = ValkeyCounter(cache, clock=clock)
     await fail(counter, 1, subject="once")
     await fail(counter, 3, subject="blocked")
-    assert [await cache.ttl(key) for key in sorted(await cache.keys("*"))] == [110, 60]
+    await admit(counter, "a", "b", subject="tried")
+    await admit(counter, "a", subject="twice")
+    await fail(counter, 1, subject="twice")
+    lasting = {key.rpartition(b":")[2]: await cache.ttl(key) for key in await cache.keys("*")}
+    assert lasting == {b"blocked": 110, b"once": 60, b"tried": ATTEMPT_SECONDS, b"twice": 60}
     assert all(key.startswith(b"cnop:rl:") for key in await cache.keys("*"))
 
 
@@ -124,4 +187,5 @@ async def test_the_local_counter_is_bounded(clock, monkeypatch):
     counter = LocalCounter(clock=clock)
     for number in range(300):
         await fail(counter, 1, subject=str(number))
+        await admit(counter, "a", subject=f"tried {number}")
     assert len(counter._tallies) == 100

@@ -1,4 +1,6 @@
 import asyncio
+import itertools
+from contextlib import AsyncExitStack
 
 import pytest
 from users_under_test import (
@@ -81,13 +83,44 @@ async def test_guesses_at_many_names_from_one_address_are_counted_together(clien
     assert statuses == [401] * 5 + [403]
 
 
-async def test_guesses_at_once_are_all_counted(tmp_path, cache, valkey_server):
-    one_at_a_time = make_settings(tmp_path, valkey_server.url, password_workers=1)
-    async with ServiceUnderTest(one_at_a_time, cache).client() as client:
+async def at_once(send, count=30):
+    return sorted(response.status_code for response in await asyncio.gather(*(send() for _ in range(count))))
+
+
+@pytest.mark.parametrize("workers", [1, 16])
+async def test_guesses_at_once_are_as_few_as_guesses_one_by_one(tmp_path, cache, valkey_server, workers):
+    settings = make_settings(tmp_path, valkey_server.url, password_workers=workers)
+    async with ServiceUnderTest(settings, cache).client() as client:
         await register(client)
-        responses = await asyncio.gather(*(log_in(client, password=WRONG) for _ in range(30)))
-        statuses = sorted(response.status_code for response in responses)
-        assert statuses == [401] * 5 + [403] * 25
+        assert await at_once(lambda: log_in(client, password=WRONG)) == [401] * 5 + [403] * 25
+
+
+async def test_guesses_at_once_at_two_replicas_are_as_few_as_at_one(tmp_path, cache, valkey_server):
+    settings = make_settings(tmp_path, valkey_server.url, password_workers=8)
+    service = ServiceUnderTest(settings, cache)
+    replica = ServiceUnderTest(settings, cache, store=service.store, clock=service.clock)
+    async with service.client() as here, replica.client() as there:
+        await register(here)
+        doors = itertools.cycle((here, there))
+        assert await at_once(lambda: log_in(next(doors), password=WRONG)) == [401] * 5 + [403] * 25
+
+
+async def test_guesses_at_once_from_many_addresses_at_one_name_are_as_few(tmp_path, cache, valkey_server):
+    settings = make_settings(tmp_path, valkey_server.url, password_workers=16)
+    service = ServiceUnderTest(settings, cache)
+    async with AsyncExitStack() as stack:
+        await register(await stack.enter_async_context(service.client()))
+        addresses = [f"10.7.{number}.1" for number in range(20)]
+        doors = [await stack.enter_async_context(service.from_address(address)) for address in addresses]
+        ways = iter(doors)
+        assert await at_once(lambda: log_in(next(ways), password=WRONG), 20) == [401] * 10 + [429] * 10
+
+
+async def test_people_behind_one_address_sign_in_at_once(tmp_path, cache, valkey_server):
+    settings = make_settings(tmp_path, valkey_server.url, password_workers=16)
+    async with ServiceUnderTest(settings, cache).client() as client:
+        await register(client)
+        assert await at_once(lambda: log_in(client), 20) == [200] * 20
 
 
 async def test_two_replicas_count_together(service, settings, cache):

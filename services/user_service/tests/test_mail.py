@@ -5,15 +5,17 @@ import socket
 
 import pytest
 from aiosmtpd.controller import Controller
-from users_under_test import PASSWORD, ServiceUnderTest, bearer, log_in, make_settings, register, signed_in
+from users_under_test import PASSWORD, ServiceUnderTest, bearer, key_text, log_in, make_settings, register, signed_in
 
 from cnop_platform.directory import Directory
 from cnop_platform.store import Delete, Put
-from cnop_platform.system import entropy
+from cnop_platform.store.open import open_store
+from cnop_platform.system import SystemClock, entropy
 from cnop_users.adapters.mailers import InvalidMailUrl, MaildirMailer, SmtpMailer, open_maildir
 from cnop_users.adapters.vault import FileMasterKeys, MasterKeyVault
 from cnop_users.application import keys
 from cnop_users.application.outbox import MailRefused, Postman
+from cnop_users.bootstrap.operations import operations
 from cnop_users.domain.mail import Letter, LetterKind, Message, compose
 
 pytestmark = pytest.mark.security
@@ -378,3 +380,18 @@ def test_every_letter_has_a_text(kind):
     message = compose(Letter(kind, "a@example.com", values), page="https://shop.test")
     assert message.subject
     assert "{" not in message.text
+
+
+async def test_a_letter_is_good_although_its_address_was_indexed_anew(tmp_path, cache, valkey_server, settings, folder):
+    rotated = make_settings(tmp_path, valkey_server.url, mail_dir=folder, index_key=f"{key_text(9)},{key_text(5)}")
+    store = await open_store(settings.store)
+    async with ServiceUnderTest(settings, cache, store=store, clock=SystemClock()).client() as client:
+        await register(client)
+        reset_before, verify_before = await reset_token(client, folder), token_in((await letters(folder, VERIFY))[0])
+    async with operations(rotated) as operator:
+        assert await operator.reindex_emails() == 1
+    async with ServiceUnderTest(rotated, cache, store=store, clock=SystemClock()).client() as client:
+        assert (await client.post("/auth/email/verify", json={"token": verify_before})).status_code == 200
+        assert (await reset(client, reset_before)).status_code == 200
+        assert (await log_in(client, password=NEW_PASSWORD)).status_code == 200
+    await store.close()

@@ -66,6 +66,22 @@ async def test_the_first_factor_comes_with_recovery_codes(client, tokens):
     assert (await log_in(client, recovery_code=codes[0])).status_code == 200
 
 
+async def test_the_first_passkey_and_its_recovery_codes_are_kept_together_or_not_at_all(
+    client, service, tokens, monkeypatch
+):
+    """Whoever had the one without the other would be locked out with their device."""
+    transact, together = service.store.transact, []
+
+    async def noted(writes):
+        kinds = {write.key.sk.partition("#")[0] for write in writes}
+        together.extend([kinds] if "PASSKEY" in kinds else [])
+        await transact(writes)
+
+    monkeypatch.setattr(service.store, "transact", noted)
+    await enrol(client, tokens)
+    assert [kinds >= {"PASSKEY", "RECOVERY-CODES"} for kinds in together] == [True]
+
+
 async def test_a_passkey_is_a_second_factor_for_the_password(client, device):
     assert (await log_in(client)).json()["code"] == "AUTH_MFA_REQUIRED"
     response = await log_in(client, passkey=device.get(await options(client)))

@@ -1,5 +1,7 @@
 import asyncio
+from datetime import UTC, datetime
 
+import bcrypt
 import pytest
 from users_under_test import key_text, log_in, make_settings, register
 
@@ -22,11 +24,11 @@ class Clock:
         return self.now
 
 
-def hasher(*, seconds_each=0.0, workers=1, queue=100):
+def hasher(*, seconds_each=0.0, workers=1, queue=100, cost=4):
     peppers = Keyring.from_text(key_text(3), purpose="pepper")
     return BcryptHasher(
         peppers=peppers,
-        cost=4,
+        cost=cost,
         workers=workers,
         queue=queue,
         longest_wait_seconds=5,
@@ -123,3 +125,35 @@ def test_half_of_the_processors_are_left_to_everything_else(tmp_path, monkeypatc
         monkeypatch.setattr("cnop_users.settings.processors", lambda there=processors: there)
         assert make_settings(tmp_path, "valkey://127.0.0.1:6379/0").hashing_threads == threads
     assert make_settings(tmp_path, "valkey://127.0.0.1:6379/0", password_workers=3).hashing_threads == 3
+
+
+class CountedBcrypt:
+    """Does what bcrypt does, and adds up the rounds."""
+
+    def __init__(self):
+        self.rounds = 0
+
+    gensalt = staticmethod(bcrypt.gensalt)
+
+    def hashpw(self, password, salt):
+        self.rounds += 2 ** int(salt.split(b"$")[2])
+        return bcrypt.hashpw(password, salt)
+
+    def checkpw(self, password, digest):
+        self.rounds += 2 ** int(digest.split(b"$")[2])
+        return bcrypt.checkpw(password, digest)
+
+
+async def test_a_wrong_password_takes_as_much_work_for_an_older_cheaper_digest_as_for_nobody(monkeypatch):
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    older = await hasher(cost=4).hash("an old password 123", now=now)
+    today, counted = hasher(cost=7), CountedBcrypt()
+    same = await today.hash("a new password 123", now=now)
+    monkeypatch.setattr("cnop_users.adapters.passwords.bcrypt", counted)
+    work = []
+    for stored in (older, same, None):
+        counted.rounds = 0
+        assert not await today.matches("not the password", stored)
+        work.append(counted.rounds)
+    assert work == [2**7] * 3
+    assert await today.matches("an old password 123", older)

@@ -332,3 +332,10 @@ async def test_factors_are_their_owners_alone(client, service, enrolled):
     ):
         assert (await client.request(method, path)).status_code == 401
     assert app.secret != other_app.secret
+
+
+async def test_codes_guessed_at_once_within_a_session_are_as_few_as_codes_one_by_one(client, tokens, enrolled):
+    async def guess():
+        return (await client.post("/auth/step-up", json={"otp": "000000"}, headers=bearer(tokens))).status_code
+
+    assert sorted(await asyncio.gather(*(guess() for _ in range(30)))) == [401] * 5 + [403] * 25

@@ -47,6 +47,9 @@ def is_running(identity: Identity) -> bool:
 def spawn(argv: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path) -> "subprocess.Popen[bytes]":
     """Start a process in a group of its own, with its output appended to `log`.
 
+    The session stays the supervisor's: Linux shares the processors among sessions first (autogroups), so priorities
+    count among the processes of a stack only when they are in one.
+
     It writes to the file itself: neither a slow nor a dead supervisor can hold it up. On Linux the kernel ends it
     when the supervisor dies; elsewhere the next `up` or `down` does.
 
@@ -62,7 +65,7 @@ def spawn(argv: Sequence[str], *, environment: Mapping[str, str], folder: Path, 
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,
-            start_new_session=True,
+            process_group=0,
             preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the supervisor has a single thread, which makes this safe
         )
     finally:

@@ -9,22 +9,34 @@ import valkey.asyncio as valkey
 
 from cnop_core.clock import Clock, epoch_ms
 from cnop_platform.cache import CacheError
-from cnop_users.application.ports import NOT_BLOCKED, Blocked, FailureCounter, LimitPolicy
+from cnop_users.application.ports import (
+    ADMITTED,
+    ATTEMPT_SECONDS,
+    CROWDED,
+    NOT_BLOCKED,
+    Admission,
+    Blocked,
+    FailureCounter,
+    LimitPolicy,
+)
 
 _log = structlog.get_logger()
 _PREFIX: Final = "cnop:rl:login:"
 _MAX_SUBJECTS: Final = 50_000
 _MAX_DOUBLINGS: Final = 20
 
-# One hash a subject, so that each call touches one key: total, blocks, until and ends (ms), and m:<member> for what
-# forgiving takes back. The caller's clock decides, as everywhere else; Valkey's own only removes the key afterwards.
+# One hash a subject, so that each call touches one key: total, blocks, until and ends (ms), m:<member> for what
+# forgiving takes back, and a:<attempt> for what is under way, with its last moment (ms). The caller's clock decides, as
+# everywhere else; Valkey's own only removes the key afterwards.
 # The answer: milliseconds until the end of the block, and 1 when it began just now.
 _FAILED: Final = """
 local now, failures = tonumber(ARGV[2]), tonumber(ARGV[3])
 local seen = redis.call('HMGET', KEYS[1], 'until', 'ends')
 if seen[1] and tonumber(seen[1]) > now then return {tonumber(seen[1]) - now, 0} end
 if not seen[2] or tonumber(seen[2]) <= now then
-  redis.call('DEL', KEYS[1])
+  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if string.sub(name, 1, 2) ~= 'a:' then redis.call('HDEL', KEYS[1], name) end
+  end
   redis.call('HSET', KEYS[1], 'ends', string.format('%.0f', now + tonumber(ARGV[4]) * 1000))
   redis.call('EXPIRE', KEYS[1], tonumber(ARGV[4]))
 end
@@ -46,6 +58,27 @@ redis.call('HSET', KEYS[1],
 redis.call('EXPIRE', KEYS[1], seconds + tonumber(ARGV[7]))
 return {seconds * 1000, 1}
 """
+# The answer: milliseconds until the end of the block, and 1 when the attempt may begin.
+_ADMIT: Final = """
+local now, lasting = tonumber(ARGV[2]), tonumber(ARGV[4])
+local fields, known, under_way = redis.call('HGETALL', KEYS[1]), {}, 0
+for index = 1, #fields, 2 do
+  local name, value = fields[index], tonumber(fields[index + 1])
+  if string.sub(name, 1, 2) ~= 'a:' then
+    known[name] = value
+  elseif value > now then
+    under_way = under_way + 1
+  else
+    redis.call('HDEL', KEYS[1], name)
+  end
+end
+if (known['until'] or 0) > now then return {known['until'] - now, 0} end
+local total = (known['ends'] or 0) > now and known['total'] or 0
+if total + under_way >= tonumber(ARGV[3]) then return {0, 0} end
+redis.call('HSET', KEYS[1], 'a:' .. ARGV[1], string.format('%.0f', now + lasting * 1000))
+if redis.call('TTL', KEYS[1]) < lasting then redis.call('EXPIRE', KEYS[1], lasting) end
+return {0, 1}
+"""
 _FORGIVE: Final = """
 local count = tonumber(redis.call('HGET', KEYS[1], 'm:' .. ARGV[1]) or '0')
 if count > 0 then
@@ -63,6 +96,7 @@ class ValkeyCounter:
         self._cache = cache
         self._clock = clock
         self._failed = cache.register_script(_FAILED)
+        self._admit = cache.register_script(_ADMIT)
         self._forgive = cache.register_script(_FORGIVE)
 
     async def blocked_for(self, policy: LimitPolicy, subject: str) -> int:
@@ -86,6 +120,16 @@ class ValkeyCounter:
         left_ms, just_now = await self._failed(keys=[_key(policy, subject)], args=arguments)
         return Blocked(_seconds(int(left_ms)), just_now=bool(just_now))
 
+    async def admit(self, policy: LimitPolicy, subject: str, *, attempt: str) -> Admission:
+        """See `FailureCounter.admit`."""
+        arguments: list[str | int] = [attempt, epoch_ms(self._clock.now()), policy.failures, ATTEMPT_SECONDS]
+        left_ms, admitted = await self._admit(keys=[_key(policy, subject)], args=arguments)
+        return ADMITTED if admitted else _refusal(int(left_ms))
+
+    async def release(self, policy: LimitPolicy, subject: str, *, attempt: str) -> None:
+        """See `FailureCounter.release`."""
+        await self._cache.hdel(_key(policy, subject), f"a:{attempt}")  # type: ignore[misc]  # the client is the async one
+
     async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
         """See `FailureCounter.forgive`."""
         await self._forgive(keys=[_key(policy, subject)], args=[member])
@@ -98,6 +142,8 @@ class _Tally:
     blocks: int = 0
     until_ms: int = 0
     members: dict[str, int] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    """Those under way, and their last moment in milliseconds."""
 
 
 class LocalCounter:
@@ -124,6 +170,24 @@ class LocalCounter:
         tally.members[member] = tally.members.get(member, 0) + 1
         return NOT_BLOCKED if tally.total < policy.failures else _block(tally, policy, now)
 
+    async def admit(self, policy: LimitPolicy, subject: str, *, attempt: str) -> Admission:
+        """See `FailureCounter.admit`."""
+        now = epoch_ms(self._clock.now())
+        tally = self._tally(policy, subject, now)
+        if tally.until_ms > now:
+            return _refusal(tally.until_ms - now)
+        tally.attempts = {name: ends_ms for name, ends_ms in tally.attempts.items() if ends_ms > now}
+        if tally.total + len(tally.attempts) >= policy.failures:
+            return CROWDED
+        tally.attempts[attempt] = now + ATTEMPT_SECONDS * 1000
+        return ADMITTED
+
+    async def release(self, policy: LimitPolicy, subject: str, *, attempt: str) -> None:
+        """See `FailureCounter.release`."""
+        tally = self._tallies.get(_key(policy, subject))
+        if tally is not None:
+            tally.attempts.pop(attempt, None)
+
     async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
         """See `FailureCounter.forgive`."""
         tally = self._tallies.get(_key(policy, subject))
@@ -134,7 +198,8 @@ class LocalCounter:
         key = _key(policy, subject)
         tally = self._tallies.get(key)
         if tally is None or tally.ends_ms <= now:
-            tally = self._tallies[key] = _Tally(ends_ms=now + policy.window_seconds * 1000)
+            under_way = tally.attempts if tally else {}
+            tally = self._tallies[key] = _Tally(ends_ms=now + policy.window_seconds * 1000, attempts=under_way)
         self._tallies.move_to_end(key)
         if len(self._tallies) > _MAX_SUBJECTS:
             self._tallies.popitem(last=False)
@@ -176,6 +241,25 @@ class FallbackCounter:
             _report(error)
             return await self._local.failed(policy, subject, member=member)
 
+    async def admit(self, policy: LimitPolicy, subject: str, *, attempt: str) -> Admission:
+        """See `FailureCounter.admit`."""
+        seconds = await self._local.blocked_for(policy, subject)
+        if seconds:
+            return Admission(seconds, blocked=True)
+        try:
+            return await self._shared.admit(policy, subject, attempt=attempt)
+        except CacheError as error:
+            _report(error)
+            return await self._local.admit(policy, subject, attempt=attempt)
+
+    async def release(self, policy: LimitPolicy, subject: str, *, attempt: str) -> None:
+        """See `FailureCounter.release`."""
+        await self._local.release(policy, subject, attempt=attempt)
+        try:
+            await self._shared.release(policy, subject, attempt=attempt)
+        except CacheError as error:
+            _report(error)
+
     async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
         """See `FailureCounter.forgive`."""
         await self._local.forgive(policy, subject, member=member)
@@ -187,6 +271,11 @@ class FallbackCounter:
 
 def _report(error: BaseException) -> None:
     _log.warning("login_counter_away", reason=type(error).__name__, instead="this process counts alone")
+
+
+def _refusal(left_ms: int) -> Admission:
+    """Refuse during a block, of which so much is left, or else because of what is under way."""
+    return Admission(_seconds(left_ms), blocked=True) if left_ms > 0 else CROWDED
 
 
 def _key(policy: LimitPolicy, subject: str) -> str:

@@ -23,9 +23,9 @@ from cnop_users.domain.errors import HashingBusy
 from cnop_users.domain.users import StoredPassword
 
 T = TypeVar("T")
-# A third of the share that this process's other threads get, so that sign-ins neither hold them up nor starve. It
-# counts among the threads of one session or container only: those share the processors evenly among themselves first.
-_NICENESS: Final = 5
+# A tenth of the share that other threads get, so that sign-ins neither hold anything else up nor starve. It counts
+# among the threads of one session or container, which is why the local stack is one session.
+_NICENESS: Final = 10
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COST_FIELD: Final = 2
 _WEIGHT_OF_THE_LATEST: Final = 0.1
@@ -102,13 +102,23 @@ class BcryptHasher:
         """See `PasswordHasher.matches`. A digest under a pepper that is gone matches nothing."""
         known = stored if stored and self._peppers.get(stored.pepper_id) else self._nobody
         pepper = self._peppers.get(known.pepper_id) or self._peppers.current
-        matches = await self._run(lambda: bcrypt.checkpw(_peppered(password, pepper), known.digest.encode()))
-        return matches and known is stored
+        return await self._run(lambda: self._check(_peppered(password, pepper), known)) and known is stored
+
+    def _check(self, peppered: bytes, known: StoredPassword) -> bool:
+        """Compare, and work on after a failure until it is as much as for a digest of today's cost.
+
+        An account whose digest is older and so cheaper would else be told from one that does not exist. The rounds of
+        all costs from the older one up to today's, without the latter, add up to what is missing.
+        """
+        if bcrypt.checkpw(peppered, known.digest.encode()):
+            return True
+        for cost in range(_cost_of(known), self._cost):
+            bcrypt.hashpw(peppered, bcrypt.gensalt(cost))
+        return False
 
     def is_outdated(self, stored: StoredPassword) -> bool:
         """See `PasswordHasher.is_outdated`."""
-        cost = int(stored.digest.split("$")[_COST_FIELD])
-        return cost != self._cost or stored.pepper_id != self._peppers.current.key_id
+        return _cost_of(stored) != self._cost or stored.pepper_id != self._peppers.current.key_id
 
     async def close(self) -> None:
         """Let the pool's threads end."""
@@ -123,6 +133,10 @@ class BcryptHasher:
             self._under_way.remove(began)
             # How long one takes, as it was lately: a busy machine takes longer.
             self._seconds_each += (self._clock() - began - self._seconds_each) * _WEIGHT_OF_THE_LATEST
+
+
+def _cost_of(stored: StoredPassword) -> int:
+    return int(stored.digest.split("$")[_COST_FIELD])
 
 
 def _peppered(password: str, pepper: NamedKey) -> bytes:

@@ -14,7 +14,6 @@ from cnop_platform.request_context import RequestContext, request_context
 from cnop_users.api.authentication import render_tokens
 from cnop_users.api.cookies import RefreshCookie
 from cnop_users.api.models import EmptyBody, Incoming, Message, Outgoing, SessionDelivery, Timestamp, Tokens, problems
-from cnop_users.application.factors import SecondFactors
 from cnop_users.application.passkey_sign_in import PasskeySignIn
 from cnop_users.application.passkeys import Passkey, Passkeys
 from cnop_users.domain.sessions import Delivery
@@ -87,13 +86,11 @@ async def enrol_passkey(
     principal: Changer,
     context: Context,
     passkeys: Keys,
-    factors: Annotated[SecondFactors, provided(SecondFactors)],
 ) -> EnrolledView:
     """Keep the passkey that the browser made."""
-    view = _view(await passkeys.enrol(principal, body.credential, name=body.name, context=context))
-    has_codes = (await factors.state(principal)).recovery_codes_left > 0
-    codes = None if has_codes else list(await factors.renew_codes(principal, context=context))
-    return EnrolledView(**view.model_dump(), recovery_codes=codes)
+    enrolled = await passkeys.enrol(principal, body.credential, name=body.name, context=context)
+    codes = enrolled.recovery_codes
+    return EnrolledView(**_view(enrolled.passkey).model_dump(), recovery_codes=list(codes) if codes else None)
 
 
 @router.delete(

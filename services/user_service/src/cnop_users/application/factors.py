@@ -1,13 +1,11 @@
 """Second factors: an authenticator app, and recovery codes for when it is lost."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
 from cnop_core.ids import Entropy
-from cnop_platform import strict_json
 from cnop_platform.access import Principal
 from cnop_platform.audit import AuditEvent, AuditTrail
 from cnop_platform.request_context import RequestContext
@@ -17,12 +15,12 @@ from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.passkeys import AMR, Credential, Passkeys
-from cnop_users.domain import recovery_codes, totp
+from cnop_users.application.recovery_codes import RecoveryCodes
+from cnop_users.domain import totp
 from cnop_users.domain.mail import Letter, LetterKind
 from cnop_users.domain.users import PASSKEY, User
 
 TOTP: Final = "totp"
-_CODES: Final = "recovery-codes"
 _PENDING_SECONDS: Final = 600
 
 
@@ -99,6 +97,7 @@ class SecondFactors:
         entropy: Entropy,
         issuer: str,
         passkeys: Passkeys,
+        codes: RecoveryCodes,
     ) -> None:
         self._store = store
         self._accounts = accounts
@@ -108,13 +107,14 @@ class SecondFactors:
         self._entropy = entropy
         self._issuer = issuer
         self._passkeys = passkeys
+        self._recovery_codes = codes
 
     async def state(self, principal: Principal) -> FactorState:
         """Return which factors the caller has."""
         person = await self._accounts.open(principal.user_id)
-        _, codes = await self._codes(person)
+        left = await self._recovery_codes.count(person)
         has_password = person.user.password is not None
-        return FactorState(has_password, TOTP in person.user.factors, PASSKEY in person.user.factors, len(codes))
+        return FactorState(has_password, TOTP in person.user.factors, PASSKEY in person.user.factors, left)
 
     async def begin_totp(self, principal: Principal) -> Enrolment:
         """Return a new secret, good for ten minutes until it is confirmed. Raises `AlreadyEnrolled`."""
@@ -143,10 +143,10 @@ class SecondFactors:
         person = await self._accounts.open(principal.user_id)
         if not person.user.factors:
             raise NotEnrolled("recovery codes come with a second factor; enrol one first")
-        codes, written = self.new_codes(person)
+        new = self._recovery_codes.fresh(person)
         event = self._event("recovery_codes_renewed", principal, context)
-        await self._store.transact([written, self._audit.record_put(event)])
-        return codes
+        await self._store.transact([new.put, self._audit.record_put(event)])
+        return new.codes
 
     async def prove(self, user: User, offered: OfferedFactor) -> FactorProof:
         """Return what to commit so that the offered factor counts; nothing for somebody who has enrolled none.
@@ -163,11 +163,6 @@ class SecondFactors:
             return FactorProof(AMR, await self._passkeys.prove(user, offered.passkey))
         raise MfaRequired("send the code of your authenticator app as otp, or a recovery_code")
 
-    def new_codes(self, person: Person) -> tuple[tuple[str, ...], Put]:
-        """Return fresh recovery codes, and the write that makes them the only ones."""
-        codes = recovery_codes.make(self._entropy)
-        return codes, self._codes_put(person, [recovery_codes.fingerprint(code) for code in codes])
-
     async def _confirm_once(self, principal: Principal, code: str, context: RequestContext) -> tuple[str, ...]:
         person, now = await self._accounts.open(principal.user_id), self._clock.now()
         _require_new(person.user)
@@ -178,7 +173,7 @@ class SecondFactors:
         if step is None:
             found = (FieldError("code", "is not what the app shows now; check the clock of its device"),)
             raise WrongCode("the code is wrong; see errors", errors=found)
-        codes, codes_put = self.new_codes(person)
+        new = self._recovery_codes.fresh(person)
         user = replace(person.user, factors=person.user.factors | {TOTP}, updated_at=now)
         stored = Put(keys.totp_key(user.user_id), {"sealed": pending.body["sealed"], "used_up_to": step}, Absent())
         await self._store.transact(
@@ -186,12 +181,12 @@ class SecondFactors:
                 codec.user_put(user),
                 stored,
                 Delete(pending.key, Version(pending.version)),
-                codes_put,
+                new.put,
                 self._letter(person, LetterKind.FACTOR_ADDED, factor="authenticator app"),
                 self._audit.record_put(self._event("factor_added", principal, context, factor=TOTP)),
             ]
         )
-        return codes
+        return new.codes
 
     async def _remove_once(self, principal: Principal, context: RequestContext) -> None:
         person = await self._accounts.open(principal.user_id)
@@ -199,7 +194,7 @@ class SecondFactors:
             raise NotEnrolled("no authenticator app is enrolled")
         left = person.user.factors - {TOTP}
         user = replace(person.user, factors=left, updated_at=self._clock.now())
-        codes: list[Write] = [] if left else [Delete(keys.recovery_codes_key(user.user_id))]
+        codes: list[Write] = [] if left else [self._recovery_codes.void(person)]
         await self._store.transact(
             [
                 codec.user_put(user),
@@ -222,25 +217,11 @@ class SecondFactors:
         return FactorProof(("otp", "mfa"), (used,))
 
     async def _prove_code(self, person: Person, code: str) -> FactorProof:
-        item, kept = await self._codes(person)
-        left = recovery_codes.without(kept, code)
-        if item is None or left is None:
+        used = await self._recovery_codes.use(person, code)
+        if used is None:
             raise _wrong()
-        used = self._codes_put(person, left, version=item.version)
-        told = self._letter(person, LetterKind.RECOVERY_CODE_USED, left=str(len(left)))
-        return FactorProof(("recovery_code", "mfa"), (used, told))
-
-    async def _codes(self, person: Person) -> tuple[Item | None, Sequence[str]]:
-        item = await self._store.get(keys.recovery_codes_key(person.user.user_id))
-        if item is None:
-            return None, ()
-        kept: list[Any] = strict_json.loads(person.data_key.open(_CODES, str(item.body["sealed"])))
-        return item, [str(each) for each in kept]
-
-    def _codes_put(self, person: Person, fingerprints: Sequence[str], *, version: int | None = None) -> Put:
-        sealed = person.data_key.seal(_CODES, strict_json.dumps(list(fingerprints)))
-        key = keys.recovery_codes_key(person.user.user_id)
-        return Put(key, {"sealed": sealed}, Version(version)) if version else Put(key, {"sealed": sealed})
+        told = self._letter(person, LetterKind.RECOVERY_CODE_USED, left=str(used.left))
+        return FactorProof(("recovery_code", "mfa"), (used.spend, told))
 
     def _letter(self, person: Person, kind: LetterKind, **values: str) -> Put:
         values["at"] = to_rfc3339(self._clock.now())

@@ -59,12 +59,12 @@ class FederatedFactor:
         user_id = UserId(flow.user_id)  # allow(foreign-user): from our own cookie, sealed when the provider vouched
         await self._limits.require_open_address(context)
         user = await self._accounts.get(user_id)
-        await self._login.require_open_name(user.username, user, context)
-        try:
-            grant = await settle(lambda: self._show_once(flow, user_id, offered, context))
-        except (WrongFactor, WrongPasskey):
-            await self._guesses.sign_in(user.username, user_id, context=context, method=_METHOD)
-            raise
+        async with self._limits.attempt(context), self._login.attempt_at(user.username, user, context):
+            try:
+                grant = await settle(lambda: self._show_once(flow, user_id, offered, context))
+            except (WrongFactor, WrongPasskey):
+                await self._guesses.sign_in(user.username, user_id, context=context, method=_METHOD)
+                raise
         await self._limits.succeeded(user.username, context)
         return grant
 

@@ -1,20 +1,32 @@
 """Failed sign-ins are counted per address, per network and per name; whoever guesses has to wait.
 
+Whatever can be guessed is checked within an attempt: that takes one of the failures that are left before the failure is
+known, so that guesses which come at once are no more than guesses which come one by one.
+
 While the shared counter is away each process counts for itself, so every limit here fails limited, neither open nor
 closed.
 """
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from cnop_core.errors import RateLimited
-from cnop_core.ids import UserId
+from cnop_core.ids import Entropy, UserId
 from cnop_platform.access import Principal
 from cnop_platform.request_context import RequestContext
-from cnop_users.application.ports import FailureCounter, LimitPolicy
+from cnop_users.application.ports import CROWDED, Admission, FailureCounter, LimitPolicy
 from cnop_users.domain.errors import AddressBlocked
+
+_ATTEMPT_BYTES: Final = 12
+# People behind one address who sign in at the same moment take their turns; each takes a tenth of a second or so.
+_PATIENCE_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +58,11 @@ class FailedSignIn:
 class LoginLimits:
     """Decides whether a sign-in may be tried, and keeps count of the failures."""
 
-    def __init__(self, *, counter: FailureCounter, policies: LoginPolicies, key: bytes) -> None:
+    def __init__(self, *, counter: FailureCounter, policies: LoginPolicies, key: bytes, entropy: Entropy) -> None:
         self._counter = counter
         self._policies = policies
         self._key = key
+        self._entropy = entropy
 
     async def require_open_address(self, context: RequestContext) -> None:
         """Raise `AddressBlocked` while the source address, or the network it is in, has to wait."""
@@ -59,7 +72,7 @@ class LoginLimits:
             await self._counter.blocked_for(self._policies.network, network),
         ]
         if any(waits):
-            raise AddressBlocked(f"too many failed sign-ins from your address; try again in {max(waits)} seconds")
+            raise _blocked(max(waits))
 
     async def wait_for_name(self, name: str) -> int:
         """Return for how many more seconds sign-ins under this name are slowed down, wherever they come from.
@@ -75,6 +88,52 @@ class LoginLimits:
         seconds = await self._counter.blocked_for(self._policies.session, principal.session_id)
         if seconds:
             raise slowed_down(seconds)
+
+    @asynccontextmanager
+    async def attempt(self, context: RequestContext, *, principal: Principal | None = None) -> AsyncIterator[None]:
+        """Hold one of the failures that the address, its network and the session have left, while a proof is checked.
+
+        A failure has to be counted before it ends. Raises `AddressBlocked`, and `RateLimited` while the session has to
+        wait, or while as many attempts are under way as failures are left, and do not end.
+        """
+        address, network = origin_of(context.client_address)
+        sources = ((self._policies.address, address), (self._policies.network, network))
+        async with AsyncExitStack() as held:
+            refusal = await self._take(held, sources)
+            if refusal and refusal.blocked:
+                raise _blocked(refusal.wait_seconds)
+            if principal and not refusal:
+                refusal = await self._take(held, [(self._policies.session, principal.session_id)])
+            if refusal:
+                raise slowed_down(refusal.wait_seconds)
+            yield
+
+    @asynccontextmanager
+    async def attempt_at(self, name: str) -> AsyncIterator[None]:
+        """Hold one of the failures that a name has left, wherever they come from. Raises `RateLimited`."""
+        async with AsyncExitStack() as held:
+            if refusal := await self._take(held, [(self._policies.name, self._pseudonym(name))]):
+                raise slowed_down(refusal.wait_seconds)
+            yield
+
+    async def _take(self, held: AsyncExitStack, sources: Iterable[tuple[LimitPolicy, str]]) -> Admission | None:
+        """Let an attempt of each source begin, and end with `held`; return the first refusal, if there is one."""
+        attempt = self._entropy(_ATTEMPT_BYTES).hex()
+        for policy, subject in sources:
+            # Given back also when the answer is lost on its way.
+            held.push_async_callback(self._counter.release, policy, subject, attempt=attempt)
+            admission = await self._admission(policy, subject, attempt)
+            if admission.wait_seconds:
+                return admission
+        return None
+
+    async def _admission(self, policy: LimitPolicy, subject: str, attempt: str) -> Admission:
+        for _ in range(round(_PATIENCE_SECONDS / _PAUSE_SECONDS)):
+            admission = await self._counter.admit(policy, subject, attempt=attempt)
+            if admission != CROWDED:
+                return admission
+            await asyncio.sleep(_PAUSE_SECONDS)
+        return CROWDED
 
     async def failed_within(self, principal: Principal, context: RequestContext) -> FailedSignIn:
         """Count a wrong proof of somebody who is signed in."""
@@ -129,6 +188,10 @@ class LoginLimits:
 
     def _pseudonym(self, text: str) -> str:
         return hmac.new(self._key, text.casefold().encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _blocked(seconds: int) -> AddressBlocked:
+    return AddressBlocked(f"too many failed sign-ins from your address; try again in {seconds} seconds")
 
 
 def slowed_down(seconds: int) -> RateLimited:

@@ -1,10 +1,12 @@
 """Sign-in with a password. Whoever does not exist and whoever mistyped get the same answer after the same work."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cnop_core.clock import Clock, to_rfc3339
+from cnop_core.errors import RateLimited
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Store, Write
 from cnop_users.application import codec
@@ -74,9 +76,12 @@ class Login:
         await self._limits.require_open_address(context)
         user = await self._accounts.find(credentials.identifier)
         await self.require_open_name(credentials.identifier, user, context)
-        async with self._hasher.turn():
-            # Asked again: while this request waited for its turn, others may have used up the attempts.
-            await self._limits.require_open_address(context)
+        # Others may have used up the failures that were left while this request waited for its turn.
+        async with (
+            self._hasher.turn(),
+            self._limits.attempt(context),
+            self.attempt_at(credentials.identifier, user, context),
+        ):
             try:
                 grant = await self._prove(credentials, user, context)
             except (BadCredentials, WrongFactor, WrongPasskey):
@@ -93,6 +98,17 @@ class Login:
         seconds = await self._limits.wait_for_name(identifier)
         if seconds and not (user and await self._places.knows(user.user_id, context)):
             raise slowed_down(seconds)
+
+    @asynccontextmanager
+    async def attempt_at(self, identifier: str, user: User | None, context: RequestContext) -> AsyncIterator[None]:
+        """Let a proof be checked under a name, as `require_open_name` would. Raises `RateLimited`."""
+        async with AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(self._limits.attempt_at(identifier))
+            except RateLimited:
+                if not (user and await self._places.knows(user.user_id, context)):
+                    raise
+            yield
 
     async def _prove(self, credentials: Credentials, user: User | None, context: RequestContext) -> Grant:
         matches = await self._hasher.matches(credentials.password, user.password if user else None)

@@ -18,6 +18,7 @@ from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
 from cnop_users.application.identities import Identities
 from cnop_users.application.outbox import Outbox
+from cnop_users.application.recovery_codes import RecoveryCodes
 from cnop_users.domain.challenges import LIFETIME_SECONDS, Challenges
 from cnop_users.domain.errors import LastWayIn
 from cnop_users.domain.mail import Letter, LetterKind
@@ -62,6 +63,14 @@ class Passkey:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class EnrolledPasskey:
+    """A new passkey and, for somebody who had none left, recovery codes to show this once."""
+
+    passkey: Passkey
+    recovery_codes: tuple[str, ...] | None
+
+
 class Ceremonies(Protocol):
     """The two ceremonies of WebAuthn, for this site."""
 
@@ -101,6 +110,7 @@ class Passkeys:
         identities: Identities,
         ceremonies: Ceremonies,
         challenges: Challenges,
+        codes: RecoveryCodes,
         outbox: Outbox,
         audit: AuditTrail,
         clock: Clock,
@@ -111,6 +121,7 @@ class Passkeys:
         self._identities = identities
         self._ceremonies = ceremonies
         self._challenges = challenges
+        self._recovery_codes = codes
         self._outbox = outbox
         self._audit = audit
         self._clock = clock
@@ -131,8 +142,8 @@ class Passkeys:
 
     async def enrol(
         self, principal: Principal, credential: Credential, *, name: str, context: RequestContext
-    ) -> Passkey:
-        """Keep a new passkey. Raises `InvalidPasskey`, `TooManyPasskeys`."""
+    ) -> EnrolledPasskey:
+        """Keep a new passkey, with recovery codes where there are none. Raises `InvalidPasskey`, `TooManyPasskeys`."""
         return await settle(lambda: self._enrol_once(principal, credential, name, context))
 
     async def remove(self, principal: Principal, passkey_id: str, *, context: RequestContext) -> None:
@@ -168,7 +179,7 @@ class Passkeys:
 
     async def _enrol_once(
         self, principal: Principal, credential: Credential, name: str, context: RequestContext
-    ) -> Passkey:
+    ) -> EnrolledPasskey:
         person, now = await self._accounts.open(principal.user_id), self._clock.now()
         await self._known(principal.user_id)
         try:
@@ -178,17 +189,19 @@ class Passkeys:
             raise InvalidPasskey("the passkey could not be verified; begin again") from None
         passkey = Passkey(passkey_id, public_key, count, name, now)
         user = replace(person.user, factors=person.user.factors | {PASSKEY}, updated_at=now)
+        new_codes = await self._recovery_codes.first(person)
         event = self._event("factor_added", principal, context)
         await self._store.transact(
             [
                 codec.user_put(user),
                 _passkey_put(user.user_id, passkey),
+                *([new_codes.put] if new_codes else []),
                 self._spent(challenge),
                 self._letter(person, LetterKind.FACTOR_ADDED),
                 self._audit.record_put(event),
             ]
         )
-        return passkey
+        return EnrolledPasskey(passkey, new_codes.codes if new_codes else None)
 
     async def _remove_once(self, principal: Principal, passkey_id: str, context: RequestContext) -> None:
         person = await self._accounts.open(principal.user_id)
@@ -200,7 +213,7 @@ class Passkeys:
         user = replace(person.user, factors=left, updated_at=self._clock.now())
         if not user.can_sign_in(identities=len(await self._identities.of(user.user_id))):
             raise LastWayIn("this is your only way to log in; set a password or add another passkey first")
-        codes: list[Write] = [] if left else [Delete(keys.recovery_codes_key(user.user_id))]
+        codes: list[Write] = [] if left else [self._recovery_codes.void(person)]
         event = self._event("factor_removed", principal, context)
         await self._store.transact(
             [

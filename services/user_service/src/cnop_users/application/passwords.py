@@ -66,10 +66,10 @@ class PasswordChange:
             self._judge, new, username=person.user.username, profile=person.profile, field="new_password"
         )
         async with self._hasher.turn():
-            await self._limits.require_open_session(principal, context)
-            if not await self._hasher.matches(current, person.user.password):
-                await self._guesses.within_session(principal, context=context, method="password_change")
-                raise _wrong()
+            async with self._limits.attempt(context, principal=principal):
+                if not await self._hasher.matches(current, person.user.password):
+                    await self._guesses.within_session(principal, context=context, method="password_change")
+                    raise _wrong()
             stored = await self._hasher.hash(new, now=self._clock.now())
         await settle(lambda: self._change_once(principal, person.user.password, stored, context))
 

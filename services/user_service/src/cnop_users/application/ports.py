@@ -143,6 +143,21 @@ class Blocked:
 NOT_BLOCKED: Final = Blocked(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether an attempt may begin: at once when there is nothing to wait for."""
+
+    wait_seconds: int = 0
+    blocked: bool = False
+    """Whether it has to wait for the end of a block, rather than of attempts that are under way."""
+
+
+ADMITTED: Final = Admission()
+CROWDED: Final = Admission(wait_seconds=1)
+ATTEMPT_SECONDS: Final = 30
+"""After which an attempt that was never released counts no more: its process died."""
+
+
 class FailureCounter(Protocol):
     """Counts failures per subject, atomically, across all replicas."""
 
@@ -152,6 +167,17 @@ class FailureCounter(Protocol):
 
     async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> Blocked:
         """Count a failure that `member` caused; return for how long the subject is blocked now."""
+        ...
+
+    async def admit(self, policy: LimitPolicy, subject: str, *, attempt: str) -> Admission:
+        """Let an attempt begin unless the subject is blocked, or as many are under way as failures are left to it.
+
+        However many come at once, no more than `policy.failures` can so fail before the block.
+        """
+        ...
+
+    async def release(self, policy: LimitPolicy, subject: str, *, attempt: str) -> None:
+        """Give back the place of an attempt that ended; if it failed, after its failure was counted."""
         ...
 
     async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:

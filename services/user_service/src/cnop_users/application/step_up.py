@@ -1,5 +1,6 @@
 """Proving again, within a session, who one is: sensitive acts want a proof of the last five minutes."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from cnop_core.clock import Clock
@@ -65,15 +66,17 @@ class StepUp:
         in this session, `HashingBusy`.
         """
         await self._limits.require_open_session(principal, context)
-        try:
-            return await settle(lambda: self._step_up_once(principal, offered, context))
-        except (BadCredentials, WrongFactor, WrongPasskey):
-            await self._guesses.within_session(principal, context=context, method="step_up")
-            raise
+        turn = self._hasher.turn() if offered.password is not None else nullcontext()
+        async with turn, self._limits.attempt(context, principal=principal):
+            try:
+                return await settle(lambda: self._step_up_once(principal, offered, context))
+            except (BadCredentials, WrongFactor, WrongPasskey):
+                await self._guesses.within_session(principal, context=context, method="step_up")
+                raise
 
     async def _step_up_once(self, principal: Principal, offered: StepUpProof, context: RequestContext) -> AccessToken:
         user, session = await self._read(principal)
-        proof = await self._prove(principal, user, offered, context)
+        proof = await self._prove(user, offered)
         await self.commit(principal, proof, context=context)
         return self._tokens.issue(user, session, auth_time=self._clock.now(), amr=proof.amr)
 
@@ -90,17 +93,13 @@ class StepUp:
         await self._store.transact([*proof.writes, ended, self._audit.record_put(event)])
         await self._news.announce([principal.token_id], expires_at=principal.expires_at)
 
-    async def _prove(
-        self, principal: Principal, user: User, offered: StepUpProof, context: RequestContext
-    ) -> FactorProof:
+    async def _prove(self, user: User, offered: StepUpProof) -> FactorProof:
         if user.factors:
             return await self._factors.prove(user, OfferedFactor(otp=offered.otp, passkey=offered.passkey))
         if offered.password is None:
             raise MfaRequired("send your password")
-        async with self._hasher.turn():
-            await self._limits.require_open_session(principal, context)
-            if not await self._hasher.matches(offered.password, user.password):
-                raise BadCredentials("the password is wrong")
+        if not await self._hasher.matches(offered.password, user.password):
+            raise BadCredentials("the password is wrong")
         return FactorProof(("pwd",))
 
     async def _read(self, principal: Principal) -> tuple[User, Session]:

@@ -26,6 +26,7 @@ from cnop_users.application.one_time import OneTimeTokens
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.places import Places
 from cnop_users.application.ports import PasswordJudge
+from cnop_users.application.recovery_codes import RecoveryCodes
 from cnop_users.application.sessions import Sessions
 from cnop_users.settings import UsersSettings
 
@@ -146,6 +147,7 @@ class Foundation:
             counter=FallbackCounter(shared=shared, local=local),
             policies=self._settings.login_policies,
             key=self._settings.keyring("index").current.secret,
+            entropy=entropy,
         )
 
     @cached_property
@@ -167,3 +169,8 @@ class Foundation:
     def one_time(self) -> OneTimeTokens:
         """Makes the tokens that letters carry."""
         return OneTimeTokens(store=self._store, clock=self._clock, entropy=entropy)
+
+    @cached_property
+    def recovery_codes(self) -> RecoveryCodes:
+        """Keeps recovery codes."""
+        return RecoveryCodes(store=self._store, entropy=entropy)

@@ -190,6 +190,7 @@ class UserService(Foundation):
             entropy=entropy,
             issuer=self._settings.display_name,
             passkeys=self.passkeys,
+            codes=self.recovery_codes,
         )
 
     @cached_property
@@ -204,6 +205,7 @@ class UserService(Foundation):
             identities=self.identities,
             ceremonies=ceremonies,
             challenges=Challenges(self._settings.keyring("index").current.secret),
+            codes=self.recovery_codes,
             outbox=self.outbox,
             audit=self._audit,
             clock=self._clock,
