@@ -114,7 +114,7 @@ def test_guessing_the_password_of_ones_own_session_is_limited_too(person):
         for _ in range(2):
             assert http.post("/auth/password", json=change, headers=bearer).status_code == 422
         right = {"password": person.password}
-        problem(http.post("/auth/step-up", json=right, headers=bearer), 403, "AUTH_004")
+        problem(http.post("/auth/step-up", json=right, headers=bearer), 429, "RATE_001")
     # The session has to wait wherever it is used from; its owner begins another, and is not in anybody's way.
     problem(person.post("/auth/step-up", right), 429, "RATE_001")
     person.log_in()

@@ -71,6 +71,13 @@ async def test_a_login_failed_is_recorded_whether_or_not_the_name_exists(client,
     assert "nobody_here" not in str(unknown)
 
 
+async def test_a_right_password_without_its_factor_is_recorded(client, service, tokens):
+    await enrol(client, service, tokens)
+    assert (await log_in(client)).json()["code"] == "AUTH_MFA_REQUIRED"
+    record = await recorded(service, "login_factor_due")
+    assert (record["status_id"], record["user"]["uid"]) == (1, await id_of(client, tokens))
+
+
 async def test_the_record_names_the_client_that_the_gateway_saw_and_its_request(client, service):
     forged = {"X-Forwarded-For": "198.51.100.66", "X-Request-ID": "forged-request-1"}
     await client.post("/auth/login", json={"username": "nobody", "password": "x"}, headers=forged)
@@ -141,6 +148,12 @@ async def test_a_session_revoked_is_recorded_with_the_reason(client, service, to
     await log_in(client)
     await client.post("/auth/sessions/revoke-others", headers=bearer(tokens))
     assert (await recorded(service, "session_revoked"))["unmapped"] == {"reason": "others", "sessions": 1}
+
+
+async def test_a_session_that_gives_way_to_one_too_many_is_recorded(client, service, tokens, monkeypatch):
+    monkeypatch.setattr("cnop_users.application.sessions.MAX_SESSIONS", 1)
+    await log_in(client)
+    assert (await recorded(service, "session_revoked"))["unmapped"] == {"reason": "too_many", "sessions": 1}
 
 
 async def test_a_refresh_token_reused_is_recorded_as_grave(client, service, tokens):

@@ -189,3 +189,33 @@ async def test_the_local_counter_is_bounded(clock, monkeypatch):
         await fail(counter, 1, subject=str(number))
         await admit(counter, "a", subject=f"tried {number}")
     assert len(counter._tallies) == 100
+
+
+class Hanging:
+    """A shared counter that hangs for as long as it should, and counts who asked."""
+
+    def __init__(self, counter):
+        self.counter, self.hangs, self.asked = counter, True, 0
+
+    def __getattr__(self, name):
+        async def ask(*arguments, **named):
+            self.asked += 1
+            if self.hangs:
+                await asyncio.sleep(60)
+            return await getattr(self.counter, name)(*arguments, **named)
+
+        return ask
+
+
+async def test_a_shared_counter_that_hangs_is_asked_once_a_second_and_then_trusted_again(clock, cache, monkeypatch):
+    monkeypatch.setattr("cnop_users.adapters.counters._TIMEOUT_SECONDS", 0.01)
+    now, shared = [0.0], Hanging(ValkeyCounter(cache, clock=clock))
+    counter = FallbackCounter(shared=shared, local=LocalCounter(clock=clock), elapsed=lambda: now[0])
+    assert await fail(counter, 2) == [0, 0]
+    assert await admit(counter, "a", "b") == [ADMITTED, CROWDED]
+    await counter.release(STRICT, "s", attempt="a")
+    assert await counter.blocked_for(STRICT, "s") == 0
+    assert shared.asked == 1
+    now[0], shared.hangs = 1.0, False
+    assert await fail(counter, 3) == [0, 0, 10]
+    assert shared.asked == 4

@@ -1,6 +1,7 @@
 import asyncio
 import itertools
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 import pytest
 from users_under_test import (
@@ -15,6 +16,7 @@ from users_under_test import (
 )
 
 from cnop_platform.request_context import CLIENT_ADDRESS_HEADER
+from cnop_users.adapters.passwords import BcryptHasher
 
 pytestmark = pytest.mark.security
 
@@ -116,6 +118,39 @@ async def test_guesses_at_once_from_many_addresses_at_one_name_are_as_few(tmp_pa
         assert await at_once(lambda: log_in(next(ways), password=WRONG), 20) == [401] * 10 + [429] * 10
 
 
+async def test_who_waits_for_others_behind_the_same_address_keeps_nobody_else_waiting(
+    tmp_path, cache, valkey_server, monkeypatch
+):
+    settings = make_settings(tmp_path, valkey_server.url, password_workers=2, login_address_failures=1)
+    checked, waits, check, wake = (asyncio.Event() for _ in range(4))
+    matches = BcryptHasher.matches
+
+    async def held_up(hasher, password, stored):
+        if password == WRONG:
+            checked.set()
+            await check.wait()
+        return await matches(hasher, password, stored)
+
+    async def sleep(_seconds):
+        waits.set()
+        await wake.wait()
+
+    monkeypatch.setattr(BcryptHasher, "matches", held_up)
+    monkeypatch.setattr("cnop_users.application.attempts.asyncio", SimpleNamespace(sleep=sleep))
+    service = ServiceUnderTest(settings, cache)
+    async with service.client() as client, service.from_address("198.51.100.7") as elsewhere, asyncio.timeout(20):
+        await register(client)
+        first = asyncio.create_task(log_in(client, password=WRONG))
+        await checked.wait()
+        second = asyncio.create_task(log_in(client))
+        await waits.wait()
+        assert (await log_in(elsewhere)).status_code == 200
+        check.set()
+        assert (await first).status_code == 401
+        wake.set()
+        assert (await second).status_code == 403
+
+
 async def test_people_behind_one_address_sign_in_at_once(tmp_path, cache, valkey_server):
     settings = make_settings(tmp_path, valkey_server.url, password_workers=16)
     async with ServiceUnderTest(settings, cache).client() as client:
@@ -135,6 +170,17 @@ async def test_without_valkey_each_process_counts_alone_and_still_blocks(client,
     await register(client)
     valkey_server.kill()
     assert await fail(client, 6) == [401] * 5 + [403]
+
+
+async def test_a_valkey_that_hangs_does_not_take_sign_in_along(client, valkey_server):
+    await register(client)
+    valkey_server.pause()
+    try:
+        async with asyncio.timeout(10):
+            assert (await log_in(client)).status_code == 200
+            assert await fail(client, 6) == [401] * 5 + [403]
+    finally:
+        valkey_server.resume()
 
 
 async def test_a_block_made_without_valkey_holds_when_it_is_back(client, valkey_server):
@@ -171,6 +217,26 @@ async def test_guesses_from_many_addresses_slow_the_name_down_whether_it_exists_
     async with service.from_address("192.0.2.1") as newcomer:
         response = await log_in(newcomer, username)
         assert (response.status_code, response.headers["retry-after"]) == (429, "1")
+
+
+async def test_a_slowed_down_name_costs_as_many_reads_whether_it_exists_or_not(client, service, monkeypatch):
+    await register(client)
+    get, read = service.store.get, []
+
+    async def noted(key):
+        read.append(key.sk.partition("#")[0])
+        return await get(key)
+
+    costs = []
+    for username in ("testuser", "nobody_here"):
+        await distributed_guesses(service, 10, username)
+        monkeypatch.setattr(service.store, "get", noted)
+        async with service.from_address("192.0.2.1") as newcomer:
+            assert (await log_in(newcomer, username)).status_code == 429
+        monkeypatch.setattr(service.store, "get", get)
+        costs.append(read.count("PLACE"))
+        read.clear()
+    assert costs == [1, 1]
 
 
 async def test_the_owner_gets_in_from_where_they_signed_in_before(client, service):
@@ -257,6 +323,15 @@ async def test_who_took_over_a_session_does_not_guess_from_many_addresses(client
     assert right.status_code == 429
     # Another session of the same person is not in the way of it.
     own = (await log_in(client)).json()
+    assert (await client.post("/auth/step-up", json={"password": PASSWORD}, headers=bearer(own))).status_code == 200
+
+
+@pytest.mark.parametrize("send", [step_up_wrongly, change_wrongly])
+async def test_somebody_else_behind_the_same_address_keeps_nobody_from_their_own_account(client, send):
+    own = await signed_in(client)
+    await fail(client, 5, "nobody_here")
+    assert (await log_in(client)).status_code == 403
+    assert (await send(client, bearer(own))).status_code in {401, 422}
     assert (await client.post("/auth/step-up", json={"password": PASSWORD}, headers=bearer(own))).status_code == 200
 
 

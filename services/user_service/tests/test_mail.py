@@ -222,7 +222,7 @@ async def test_a_change_needs_the_current_password_and_guessing_it_is_limited(cl
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "current_password")
     for _ in range(4):
         await change(client, tokens, current="not the password")
-    assert (await change(client, tokens)).json()["code"] == "AUTH_004"
+    assert (await change(client, tokens)).json()["code"] == "RATE_001"
 
 
 async def test_a_change_to_a_weak_or_missing_password_is_invalid(client, tokens):

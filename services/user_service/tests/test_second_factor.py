@@ -209,7 +209,7 @@ async def test_a_step_up_that_fails_ends_nothing(client, tokens):
 
 async def test_guessing_the_password_by_step_up_is_limited(client, tokens):
     statuses = [(await step_up(client, tokens, password="not the password")).status_code for _ in range(6)]
-    assert statuses == [401] * 5 + [403]
+    assert statuses == [401] * 5 + [429]
 
 
 async def test_large_withdrawals_need_a_fresh_proof_where_a_factor_is_enrolled(client, service, enrolled, tokens):
@@ -223,6 +223,19 @@ async def test_large_withdrawals_need_a_fresh_proof_where_a_factor_is_enrolled(c
     fresh = (await step_up(client, tokens, otp=app.code())).json()
     again = await client.post("/balance/withdraw", json={"amount": "1000.01"}, headers=bearer(fresh))
     assert again.status_code == 201
+
+
+async def test_a_large_withdrawal_in_small_parts_needs_a_proof_as_the_whole_does(client, service, enrolled, tokens):
+    app, _ = enrolled
+    await client.post("/balance/deposit", json={"amount": "5000"}, headers=bearer(tokens))
+    service.clock.advance(seconds=301)
+
+    async def take(amount, held=tokens):
+        return (await client.post("/balance/withdraw", json={"amount": amount}, headers=bearer(held))).status_code
+
+    assert [await take(amount) for amount in ("600", "400", "0.01")] == [201, 201, 403]
+    fresh = (await step_up(client, tokens, otp=app.code())).json()
+    assert await take("600", fresh) == 201
 
 
 async def test_without_a_factor_a_large_withdrawal_needs_nothing_more(client, service, tokens):
@@ -338,4 +351,4 @@ async def test_codes_guessed_at_once_within_a_session_are_as_few_as_codes_one_by
     async def guess():
         return (await client.post("/auth/step-up", json={"otp": "000000"}, headers=bearer(tokens))).status_code
 
-    assert sorted(await asyncio.gather(*(guess() for _ in range(30)))) == [401] * 5 + [403] * 25
+    assert sorted(await asyncio.gather(*(guess() for _ in range(30)))) == [401] * 5 + [429] * 25

@@ -1656,7 +1656,7 @@ export interface components {
             withdrawals_left: string;
             /**
              * Withdrawal Step Up Above
-             * @description More needs a second factor shown within five minutes, if one is enrolled
+             * @description More on one day needs a second factor shown within five minutes, if one is enrolled
              */
             withdrawal_step_up_above: string;
             /** Resets At */

@@ -4,6 +4,7 @@ import { inWords } from '@/shared/in-words';
 const EVENTS: Readonly<Record<string, string>> = {
   login: 'Logged in',
   login_failed: 'Failed login',
+  login_factor_due: 'Password given, second factor missing',
   logout: 'Logged out',
   step_up: 'Confirmed identity',
   session_moved: 'Session used from a new address',

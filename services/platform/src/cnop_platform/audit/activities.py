@@ -46,6 +46,7 @@ _LIST: Final = (
     Activity("login", AuditClass.AUTHENTICATION, 1, ("amr",)),
     Activity("login_failed", AuditClass.AUTHENTICATION, 1, ("address_blocked", "method")),
     Activity("federated_login_failed", AuditClass.AUTHENTICATION, 1, ("aim", "provider", "reason")),
+    Activity("login_factor_due", AuditClass.AUTHENTICATION, _OTHER),
     Activity("logout", AuditClass.AUTHENTICATION, 2),
     Activity("credential_stuffing", AuditClass.AUTHENTICATION, _OTHER, ("source",)),
     Activity("step_up", AuditClass.AUTHENTICATION, _OTHER, ("amr",)),

@@ -1,14 +1,17 @@
 """Failure counters: in Valkey for all replicas together, and in this process while Valkey is away."""
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 import valkey.asyncio as valkey
 
 from cnop_core.clock import Clock, epoch_ms
 from cnop_platform.cache import CacheError
+from cnop_platform.system import monotonic
 from cnop_users.application.ports import (
     ADMITTED,
     ATTEMPT_SECONDS,
@@ -20,10 +23,13 @@ from cnop_users.application.ports import (
     LimitPolicy,
 )
 
+T = TypeVar("T")
 _log = structlog.get_logger()
 _PREFIX: Final = "cnop:rl:login:"
 _MAX_SUBJECTS: Final = 50_000
 _MAX_DOUBLINGS: Final = 20
+_TIMEOUT_SECONDS: Final = 0.25
+_AWAY_SECONDS: Final = 1.0
 
 # One hash a subject, so that each call touches one key: total, blocks, until and ends (ms), m:<member> for what
 # forgiving takes back, and a:<attempt> for what is under way, with its last moment (ms). The caller's clock decides, as
@@ -218,59 +224,60 @@ def _block(tally: _Tally, policy: LimitPolicy, now: int) -> Blocked:
 
 
 class FallbackCounter:
-    """Asks the shared counter, and the local one while the shared one is away; a block from either counts."""
+    """Asks the shared counter, and the local one while the shared one is away; a block from either counts.
 
-    def __init__(self, *, shared: FailureCounter, local: FailureCounter) -> None:
+    Away is also who does not answer in a quarter of a second. For a second after that nobody asks again, so that a
+    sign-in with its many questions does not wait for each.
+    """
+
+    def __init__(
+        self, *, shared: FailureCounter, local: FailureCounter, elapsed: Callable[[], float] = monotonic
+    ) -> None:
         self._shared = shared
         self._local = local
+        self._elapsed = elapsed
+        self._away_until = float("-inf")
 
     async def blocked_for(self, policy: LimitPolicy, subject: str) -> int:
         """See `FailureCounter.blocked_for`."""
         locally = await self._local.blocked_for(policy, subject)
-        try:
-            return max(locally, await self._shared.blocked_for(policy, subject))
-        except CacheError as error:
-            _report(error)
-            return locally
+        shared = await self._ask(lambda: self._shared.blocked_for(policy, subject))
+        return locally if shared is None else max(locally, shared)
 
     async def failed(self, policy: LimitPolicy, subject: str, *, member: str) -> Blocked:
         """See `FailureCounter.failed`."""
-        try:
-            return await self._shared.failed(policy, subject, member=member)
-        except CacheError as error:
-            _report(error)
-            return await self._local.failed(policy, subject, member=member)
+        shared = await self._ask(lambda: self._shared.failed(policy, subject, member=member))
+        return await self._local.failed(policy, subject, member=member) if shared is None else shared
 
     async def admit(self, policy: LimitPolicy, subject: str, *, attempt: str) -> Admission:
         """See `FailureCounter.admit`."""
         seconds = await self._local.blocked_for(policy, subject)
         if seconds:
             return Admission(seconds, blocked=True)
-        try:
-            return await self._shared.admit(policy, subject, attempt=attempt)
-        except CacheError as error:
-            _report(error)
-            return await self._local.admit(policy, subject, attempt=attempt)
+        shared = await self._ask(lambda: self._shared.admit(policy, subject, attempt=attempt))
+        return await self._local.admit(policy, subject, attempt=attempt) if shared is None else shared
 
     async def release(self, policy: LimitPolicy, subject: str, *, attempt: str) -> None:
         """See `FailureCounter.release`."""
         await self._local.release(policy, subject, attempt=attempt)
-        try:
-            await self._shared.release(policy, subject, attempt=attempt)
-        except CacheError as error:
-            _report(error)
+        await self._ask(lambda: self._shared.release(policy, subject, attempt=attempt))
 
     async def forgive(self, policy: LimitPolicy, subject: str, *, member: str) -> None:
         """See `FailureCounter.forgive`."""
         await self._local.forgive(policy, subject, member=member)
+        await self._ask(lambda: self._shared.forgive(policy, subject, member=member))
+
+    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
+        """Return what the shared counter answers; None while it is away."""
+        if self._elapsed() < self._away_until:
+            return None
         try:
-            await self._shared.forgive(policy, subject, member=member)
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                return await question()
         except CacheError as error:
-            _report(error)
-
-
-def _report(error: BaseException) -> None:
-    _log.warning("login_counter_away", reason=type(error).__name__, instead="this process counts alone")
+            self._away_until = self._elapsed() + _AWAY_SECONDS
+            _log.warning("login_counter_away", reason=type(error).__name__, instead="this process counts alone")
+            return None
 
 
 def _refusal(left_ms: int) -> Admission:

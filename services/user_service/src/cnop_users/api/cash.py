@@ -71,7 +71,7 @@ class LimitsView(Outgoing):
     withdrawals_per_day: str
     withdrawals_left: str
     withdrawal_step_up_above: Annotated[
-        str, Field(description="More needs a second factor shown within five minutes, if one is enrolled")
+        str, Field(description="More on one day needs a second factor shown within five minutes, if one is enrolled")
     ]
     resets_at: str
 

@@ -121,17 +121,18 @@ class CashDesk:
     ) -> Outcome:
         """Pay cash out.
 
-        Raises `InvalidAmount`, `InsufficientFunds`, `DailyLimit`, `KeyReused`, `RateLimited`, and `StepUpNeeded` above
-        the threshold when a second factor is enrolled but was not shown lately.
+        Raises `InvalidAmount`, `InsufficientFunds`, `DailyLimit`, `KeyReused`, `RateLimited`, and `StepUpNeeded` when a
+        day's withdrawals come above the threshold and a second factor is enrolled but was not shown lately.
         """
         amount, caps = parse_amount(amount_text, self._terms), self._terms.caps
-        proven = await self._is_proven(principal, amount)
+        proven = await self._is_proven(principal)
 
         def decide(seen: Snapshot) -> Decision:
             # Here, not before: a withdrawal that was made already is answered again, however old its proof is by now.
-            if not proven:
+            together = seen.wallet.today.on_day_of(seen.stamp.at_ms).withdrawn + amount
+            if together > self._terms.step_up_above and not proven:
                 raise StepUpNeeded(
-                    "a withdrawal of this size needs a fresh confirmation that it is you; then try again"
+                    "withdrawals of this size on one day need a fresh confirmation that it is you; then try again"
                 )
             change = withdraw(seen.wallet, amount=amount, caps=caps, stamp=seen.stamp)
             return Decision(_receipt("Withdrawal successful", amount, change, seen), change)
@@ -156,9 +157,7 @@ class CashDesk:
             self._ring(principal.user_id)
         return outcome
 
-    async def _is_proven(self, principal: Principal, amount: Cents) -> bool:
-        if amount <= self._terms.step_up_above:
-            return True
+    async def _is_proven(self, principal: Principal) -> bool:
         has_factors = bool((await self._accounts.get(principal.user_id)).factors)
         return not has_factors or proven_lately(principal, has_factors=True, now=self._clock.now())
 

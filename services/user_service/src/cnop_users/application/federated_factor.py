@@ -8,6 +8,7 @@ from cnop_core.ids import UserId
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Absent, Key, Put, Store
 from cnop_users.application.accounts import Accounts
+from cnop_users.application.attempts import Attempts
 from cnop_users.application.conflicts import settle
 from cnop_users.application.factors import OfferedFactor, SecondFactors, WrongFactor
 from cnop_users.application.federation import Aim, Flow
@@ -38,6 +39,7 @@ class FederatedFactor:
         login: Login,
         limits: LoginLimits,
         guesses: Guesses,
+        attempts: Attempts,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -47,6 +49,7 @@ class FederatedFactor:
         self._login = login
         self._limits = limits
         self._guesses = guesses
+        self._attempts = attempts
         self._clock = clock
 
     async def show(self, flow: Flow, offered: OfferedFactor, *, context: RequestContext) -> Grant:
@@ -59,7 +62,7 @@ class FederatedFactor:
         user_id = UserId(flow.user_id)  # allow(foreign-user): from our own cookie, sealed when the provider vouched
         await self._limits.require_open_address(context)
         user = await self._accounts.get(user_id)
-        async with self._limits.attempt(context), self._login.attempt_at(user.username, user, context):
+        async with self._attempts.sign_in(user.username, user, context, hashes=False):
             try:
                 grant = await settle(lambda: self._show_once(flow, user_id, offered, context))
             except (WrongFactor, WrongPasskey):

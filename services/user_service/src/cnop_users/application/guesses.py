@@ -22,6 +22,10 @@ class Guesses:
         found = await self._limits.failed(name, context)
         self._record("login_failed", found, user_id=user_id, context=context, method=method)
 
+    def stopped_by_factor(self, user_id: UserId | None, *, context: RequestContext) -> None:
+        """Report a right password without the second factor that is due: perhaps somebody else knows it."""
+        self._audit.emit(trail.authentication("login_factor_due", user_id=user_id, context=context))
+
     async def within_session(self, principal: Principal, *, context: RequestContext, method: str) -> None:
         """Report that somebody signed in could not prove again who they are: perhaps the session is stolen."""
         found = await self._limits.failed_within(principal, context)

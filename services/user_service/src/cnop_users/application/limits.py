@@ -7,11 +7,10 @@ While the shared counter is away each process counts for itself, so every limit 
 closed.
 """
 
-import asyncio
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -20,13 +19,14 @@ from cnop_core.errors import RateLimited
 from cnop_core.ids import Entropy, UserId
 from cnop_platform.access import Principal
 from cnop_platform.request_context import RequestContext
-from cnop_users.application.ports import CROWDED, Admission, FailureCounter, LimitPolicy
+from cnop_users.application.ports import CROWDED, FailureCounter, LimitPolicy
 from cnop_users.domain.errors import AddressBlocked
 
 _ATTEMPT_BYTES: Final = 12
-# People behind one address who sign in at the same moment take their turns; each takes a tenth of a second or so.
-_PATIENCE_SECONDS: Final = 2.0
-_PAUSE_SECONDS: Final = 0.05
+
+
+class Crowded(RateLimited):
+    """As many attempts are under way as failures are left; one of them will end soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,58 +82,56 @@ class LoginLimits:
         """
         return await self._counter.blocked_for(self._policies.name, self._pseudonym(name))
 
-    async def require_open_session(self, principal: Principal, context: RequestContext) -> None:
-        """Raise `AddressBlocked` or `RateLimited` while the address or the session has to wait for its next proof."""
-        await self.require_open_address(context)
+    async def require_open_session(self, principal: Principal) -> None:
+        """Raise `RateLimited` while the session has to wait for its next proof."""
         seconds = await self._counter.blocked_for(self._policies.session, principal.session_id)
         if seconds:
             raise slowed_down(seconds)
 
     @asynccontextmanager
-    async def attempt(self, context: RequestContext, *, principal: Principal | None = None) -> AsyncIterator[None]:
-        """Hold one of the failures that the address, its network and the session have left, while a proof is checked.
+    async def attempt(self, context: RequestContext) -> AsyncIterator[None]:
+        """Hold one of the failures that the address and its network have left, while a proof is checked.
 
-        A failure has to be counted before it ends. Raises `AddressBlocked`, and `RateLimited` while the session has to
-        wait, or while as many attempts are under way as failures are left, and do not end.
+        A failure has to be counted before it ends. Raises `AddressBlocked`, and `Crowded`.
         """
         address, network = origin_of(context.client_address)
-        sources = ((self._policies.address, address), (self._policies.network, network))
         async with AsyncExitStack() as held:
-            refusal = await self._take(held, sources)
-            if refusal and refusal.blocked:
-                raise _blocked(refusal.wait_seconds)
-            if principal and not refusal:
-                refusal = await self._take(held, [(self._policies.session, principal.session_id)])
-            if refusal:
-                raise slowed_down(refusal.wait_seconds)
+            for policy, subject in ((self._policies.address, address), (self._policies.network, network)):
+                if seconds := await self._take(held, policy, subject):
+                    raise _blocked(seconds)
             yield
 
     @asynccontextmanager
     async def attempt_at(self, name: str) -> AsyncIterator[None]:
-        """Hold one of the failures that a name has left, wherever they come from. Raises `RateLimited`."""
+        """Hold one of the failures that a name has left, wherever they come from. Raises `RateLimited`, `Crowded`."""
         async with AsyncExitStack() as held:
-            if refusal := await self._take(held, [(self._policies.name, self._pseudonym(name))]):
-                raise slowed_down(refusal.wait_seconds)
+            if seconds := await self._take(held, self._policies.name, self._pseudonym(name)):
+                raise slowed_down(seconds)
             yield
 
-    async def _take(self, held: AsyncExitStack, sources: Iterable[tuple[LimitPolicy, str]]) -> Admission | None:
-        """Let an attempt of each source begin, and end with `held`; return the first refusal, if there is one."""
-        attempt = self._entropy(_ATTEMPT_BYTES).hex()
-        for policy, subject in sources:
-            # Given back also when the answer is lost on its way.
-            held.push_async_callback(self._counter.release, policy, subject, attempt=attempt)
-            admission = await self._admission(policy, subject, attempt)
-            if admission.wait_seconds:
-                return admission
-        return None
+    @asynccontextmanager
+    async def attempt_within(self, principal: Principal) -> AsyncIterator[None]:
+        """Hold one of the failures that a session has left. Raises `RateLimited`, `Crowded`.
 
-    async def _admission(self, policy: LimitPolicy, subject: str, attempt: str) -> Admission:
-        for _ in range(round(_PATIENCE_SECONDS / _PAUSE_SECONDS)):
-            admission = await self._counter.admit(policy, subject, attempt=attempt)
-            if admission != CROWDED:
-                return admission
-            await asyncio.sleep(_PAUSE_SECONDS)
-        return CROWDED
+        Its address has no say: somebody else behind it would keep people from their own accounts.
+        """
+        async with AsyncExitStack() as held:
+            if seconds := await self._take(held, self._policies.session, principal.session_id):
+                raise slowed_down(seconds)
+            yield
+
+    async def _take(self, held: AsyncExitStack, policy: LimitPolicy, subject: str) -> int:
+        """Let an attempt begin, and end with `held`; return for how many seconds its subject is blocked instead.
+
+        Raises `Crowded` when as many are under way as failures are left.
+        """
+        attempt = self._entropy(_ATTEMPT_BYTES).hex()
+        # Given back also when the answer is lost on its way.
+        held.push_async_callback(self._counter.release, policy, subject, attempt=attempt)
+        admission = await self._counter.admit(policy, subject, attempt=attempt)
+        if admission == CROWDED:
+            raise Crowded("too many attempts at once; try again in a moment", retry_after_seconds=1)
+        return admission.wait_seconds
 
     async def failed_within(self, principal: Principal, context: RequestContext) -> FailedSignIn:
         """Count a wrong proof of somebody who is signed in."""

@@ -1,20 +1,19 @@
 """Sign-in with a password. Whoever does not exist and whoever mistyped get the same answer after the same work."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cnop_core.clock import Clock, to_rfc3339
-from cnop_core.errors import RateLimited
 from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Store, Write
 from cnop_users.application import codec
 from cnop_users.application.accounts import Accounts
+from cnop_users.application.attempts import Attempts
 from cnop_users.application.conflicts import settle
-from cnop_users.application.factors import OfferedFactor, SecondFactors, WrongFactor
+from cnop_users.application.factors import MfaRequired, OfferedFactor, SecondFactors, WrongFactor
 from cnop_users.application.guesses import Guesses
-from cnop_users.application.limits import LoginLimits, slowed_down
+from cnop_users.application.limits import LoginLimits
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.passkeys import WrongPasskey
 from cnop_users.application.places import Places
@@ -53,6 +52,7 @@ class Login:
         outbox: Outbox,
         sessions: Sessions,
         guesses: Guesses,
+        attempts: Attempts,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -64,6 +64,7 @@ class Login:
         self._outbox = outbox
         self._sessions = sessions
         self._guesses = guesses
+        self._attempts = attempts
         self._clock = clock
 
     async def login(self, credentials: Credentials, *, context: RequestContext) -> Grant:
@@ -75,40 +76,19 @@ class Login:
         self._hasher.require_room()
         await self._limits.require_open_address(context)
         user = await self._accounts.find(credentials.identifier)
-        await self.require_open_name(credentials.identifier, user, context)
-        # Others may have used up the failures that were left while this request waited for its turn.
-        async with (
-            self._hasher.turn(),
-            self._limits.attempt(context),
-            self.attempt_at(credentials.identifier, user, context),
-        ):
+        user_id = user.user_id if user else None
+        await self._attempts.require_open_name(credentials.identifier, user, context)
+        async with self._attempts.sign_in(credentials.identifier, user, context, hashes=True):
             try:
                 grant = await self._prove(credentials, user, context)
             except (BadCredentials, WrongFactor, WrongPasskey):
-                await self._guesses.sign_in(credentials.identifier, user.user_id if user else None, context=context)
+                await self._guesses.sign_in(credentials.identifier, user_id, context=context)
+                raise
+            except MfaRequired:
+                self._guesses.stopped_by_factor(user_id, context=context)
                 raise
         await self._limits.succeeded(credentials.identifier, context)
         return grant
-
-    async def require_open_name(self, identifier: str, user: User | None, context: RequestContext) -> None:
-        """Slow down guesses at one name, but not for its owner: not where they have signed in from before.
-
-        Raises `RateLimited`.
-        """
-        seconds = await self._limits.wait_for_name(identifier)
-        if seconds and not (user and await self._places.knows(user.user_id, context)):
-            raise slowed_down(seconds)
-
-    @asynccontextmanager
-    async def attempt_at(self, identifier: str, user: User | None, context: RequestContext) -> AsyncIterator[None]:
-        """Let a proof be checked under a name, as `require_open_name` would. Raises `RateLimited`."""
-        async with AsyncExitStack() as held:
-            try:
-                await held.enter_async_context(self._limits.attempt_at(identifier))
-            except RateLimited:
-                if not (user and await self._places.knows(user.user_id, context)):
-                    raise
-            yield
 
     async def _prove(self, credentials: Credentials, user: User | None, context: RequestContext) -> Grant:
         matches = await self._hasher.matches(credentials.password, user.password if user else None)

@@ -9,6 +9,7 @@ from cnop_platform.request_context import RequestContext
 from cnop_platform.store import Store
 from cnop_users.application import codec, trail
 from cnop_users.application.accounts import Accounts, Person
+from cnop_users.application.attempts import Attempts
 from cnop_users.application.conflicts import settle
 from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits
@@ -37,6 +38,7 @@ class PasswordChange:
         judge: PasswordJudge,
         limits: LoginLimits,
         guesses: Guesses,
+        attempts: Attempts,
         sessions: Sessions,
         outbox: Outbox,
         audit: AuditTrail,
@@ -48,6 +50,7 @@ class PasswordChange:
         self._judge = judge
         self._limits = limits
         self._guesses = guesses
+        self._attempts = attempts
         self._sessions = sessions
         self._outbox = outbox
         self._audit = audit
@@ -56,20 +59,19 @@ class PasswordChange:
     async def change(self, principal: Principal, *, current: str, new: str, context: RequestContext) -> None:
         """Replace the password and end the person's other sessions.
 
-        Raises `WrongPassword`, `WeakPassword`, `AddressBlocked`, `RateLimited` after too many wrong ones in this
+        Raises `WrongPassword`, `WeakPassword`, `RateLimited` after too many wrong ones in this
         session, `HashingBusy`, and `StepUpNeeded` when a second factor is enrolled but was not shown lately.
         """
-        await self._limits.require_open_session(principal, context)
+        await self._limits.require_open_session(principal)
         person = await self._accounts.open(principal.user_id)
         self._require_factor(person, principal)
         await require_strong(
             self._judge, new, username=person.user.username, profile=person.profile, field="new_password"
         )
-        async with self._hasher.turn():
-            async with self._limits.attempt(context, principal=principal):
-                if not await self._hasher.matches(current, person.user.password):
-                    await self._guesses.within_session(principal, context=context, method="password_change")
-                    raise _wrong()
+        async with self._attempts.within_session(principal, hashes=True):
+            if not await self._hasher.matches(current, person.user.password):
+                await self._guesses.within_session(principal, context=context, method="password_change")
+                raise _wrong()
             stored = await self._hasher.hash(new, now=self._clock.now())
         await settle(lambda: self._change_once(principal, person.user.password, stored, context))
 

@@ -101,7 +101,7 @@ class Sessions:
                 *unchanged,
                 *writes,
                 codec.session_put(session),
-                *self.ending(surplus, unconditional=True),
+                *self._giving_way(surplus, user.user_id, context),
                 self._audit.record_put(event),
             ]
         )
@@ -245,6 +245,13 @@ class Sessions:
             context=context,
             details={"reason": reason, "sessions": len(ended)},
         )
+
+    def _giving_way(self, surplus: Sequence[Session], user_id: UserId, context: RequestContext) -> list[Write]:
+        """Return the writes that end sessions to make room for one more, and record that."""
+        if not surplus:
+            return []
+        event = self._revoked(user_id, surplus, context, "too_many", None)
+        return [*self.ending(surplus, unconditional=True), self._audit.record_put(event)]
 
     async def _surplus(self, user_id: UserId) -> list[Session]:
         """Return the sessions that must give way to one more."""

@@ -1,6 +1,5 @@
 """Proving again, within a session, who one is: sensitive acts want a proof of the last five minutes."""
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from cnop_core.clock import Clock
@@ -11,6 +10,7 @@ from cnop_platform.revocations import revocation_put
 from cnop_platform.store import Store
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts
+from cnop_users.application.attempts import Attempts
 from cnop_users.application.conflicts import settle
 from cnop_users.application.factors import FactorProof, MfaRequired, OfferedFactor, SecondFactors, WrongFactor
 from cnop_users.application.guesses import Guesses
@@ -43,6 +43,7 @@ class StepUp:
         factors: SecondFactors,
         limits: LoginLimits,
         guesses: Guesses,
+        attempts: Attempts,
         tokens: TokenIssuer,
         news: EndedSessionNews,
         audit: AuditTrail,
@@ -54,6 +55,7 @@ class StepUp:
         self._factors = factors
         self._limits = limits
         self._guesses = guesses
+        self._attempts = attempts
         self._tokens = tokens
         self._news = news
         self._audit = audit
@@ -62,12 +64,11 @@ class StepUp:
     async def step_up(self, principal: Principal, offered: StepUpProof, *, context: RequestContext) -> AccessToken:
         """Return a token for the same session; the one that asked for it is good for nothing any more.
 
-        Raises `MfaRequired`, `WrongFactor`, `BadCredentials`, `AddressBlocked`, `RateLimited` after too many wrong ones
-        in this session, `HashingBusy`.
+        Raises `MfaRequired`, `WrongFactor`, `BadCredentials`, `RateLimited` after too many wrong ones in this session,
+        `HashingBusy`.
         """
-        await self._limits.require_open_session(principal, context)
-        turn = self._hasher.turn() if offered.password is not None else nullcontext()
-        async with turn, self._limits.attempt(context, principal=principal):
+        await self._limits.require_open_session(principal)
+        async with self._attempts.within_session(principal, hashes=offered.password is not None):
             try:
                 return await settle(lambda: self._step_up_once(principal, offered, context))
             except (BadCredentials, WrongFactor, WrongPasskey):

@@ -20,6 +20,7 @@ from cnop_users.adapters.strength import CommonPasswords, ZxcvbnJudge
 from cnop_users.adapters.tokens import JwtIssuer
 from cnop_users.adapters.vault import FileMasterKeys, MasterKeys, MasterKeyVault
 from cnop_users.application.accounts import Accounts
+from cnop_users.application.attempts import Attempts
 from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits
 from cnop_users.application.one_time import OneTimeTokens
@@ -154,6 +155,11 @@ class Foundation:
     def guesses(self) -> Guesses:
         """Reports failed sign-ins."""
         return Guesses(limits=self.limits, audit=self._audit)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        """Lets proofs of identity be checked."""
+        return Attempts(hasher=self.hasher, limits=self.limits, places=self.places)
 
     @cached_property
     def places(self) -> Places:

@@ -158,6 +158,7 @@ class UserService(Foundation):
             judge=self.judge,
             limits=self.limits,
             guesses=self.guesses,
+            attempts=self.attempts,
             sessions=self.sessions,
             outbox=self.outbox,
             audit=self._audit,
@@ -246,6 +247,7 @@ class UserService(Foundation):
             login=self.login,
             limits=self.limits,
             guesses=self.guesses,
+            attempts=self.attempts,
             clock=self._clock,
         )
 
@@ -287,6 +289,7 @@ class UserService(Foundation):
             factors=self.factors,
             limits=self.limits,
             guesses=self.guesses,
+            attempts=self.attempts,
             tokens=self.tokens,
             news=self.news,
             audit=self._audit,
@@ -340,6 +343,7 @@ class UserService(Foundation):
             outbox=self.outbox,
             sessions=self.sessions,
             guesses=self.guesses,
+            attempts=self.attempts,
             clock=self._clock,
         )
 
