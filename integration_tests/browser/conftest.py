@@ -55,8 +55,13 @@ def wide_visit(browser):
     yield from _visit(browser, WIDE)
 
 
-def _visit(browser, size):
-    visit = Visit(browser, *size)
+@pytest.fixture
+def german_visit(browser):
+    yield from _visit(browser, WIDE, locale="de-DE")
+
+
+def _visit(browser, size, **settings):
+    visit = Visit(browser, *size, **settings)
     yield visit
     visit.context.close()
     assert visit.complaints == []
