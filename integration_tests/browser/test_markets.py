@@ -18,7 +18,8 @@ _BY_FIGURE = (
 # The next change of a price: what was shown, what is shown, how the new figure looks and whether it really moves.
 _NEXT_CHANGE = """(cell, patience) => new Promise((resolve, reject) => {
     const watcher = new MutationObserver(records => {
-        const priced = nodes => records.flatMap(each => [...each[nodes]]).find(node => node.textContent.startsWith('$'));
+        const all = nodes => records.flatMap(record => [...record[nodes]]);
+        const priced = nodes => all(nodes).find(node => node.textContent.startsWith('$'));
         const [before, after] = [priced('removedNodes'), priced('addedNodes')];
         if (before === undefined || after === undefined) return;
         watcher.disconnect();
