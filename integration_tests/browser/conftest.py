@@ -56,6 +56,11 @@ def wide_visit(browser):
 
 
 @pytest.fixture
+def phone_visit(browser):
+    yield from _visit(browser, PHONE)
+
+
+@pytest.fixture
 def german_visit(browser):
     yield from _visit(browser, WIDE, locale="de-DE")
 

@@ -26,8 +26,8 @@ def cosmos(admin):
     assert restored.status_code == 200, restored.text
 
 
-def test_an_asset_that_is_changed_or_stopped_is_so_for_customers(visit, wide_visit, admin, funded, cosmos):
-    customer, name = wide_visit, cosmos["name"]
+def test_an_asset_that_is_changed_or_stopped_is_so_for_customers(phone_visit, wide_visit, admin, funded, cosmos):
+    visit, customer, name = phone_visit, wide_visit, cosmos["name"]
     order = {"order_type": "limit_buy", "asset_id": "ATOM", "quantity": "10", "price": "0.01"}
     assert funded.post("/orders", order).status_code == 201
     customer.page.clock.install()
@@ -75,7 +75,8 @@ def until_traded(person):
         time.sleep(0.2)
 
 
-def test_somebody_s_orders_and_their_audit_records_are_found(visit, admin, funded):
+def test_somebody_s_orders_and_their_audit_records_are_found(phone_visit, admin, funded):
+    visit = phone_visit
     assert funded.buy("BTC", "0.002").status_code == 201
     (order,) = orders_of(funded)
     visit.log_in(admin, at="/operator/orders")

@@ -38,7 +38,6 @@ CUSTOMERS = (
     ("/security", "This device"),
 )
 NEWCOMERS = (
-    ("/dashboard", "You hold no assets yet"),
     ("/dashboard", "Nothing to draw yet"),
     ("/orders", "No orders yet"),
     ("/transactions", "No cash movements yet"),

@@ -29,9 +29,9 @@ def test_an_order_refused_by_an_outage_is_said_kindly_and_goes_through_afterward
 
 
 @needs_state
-def test_pages_say_what_is_away_and_recover(visit, wide_visit, funded, admin):
+def test_pages_say_what_is_away_and_recover(phone_visit, wide_visit, funded, admin):
+    visit, console = phone_visit, wide_visit
     visit.log_in(funded, at="/markets")
-    console = wide_visit
     console.log_in(admin, at="/operator/health")
     for each in (visit, console):
         each.expects(503, "/api/v1/")
