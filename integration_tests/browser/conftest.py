@@ -55,8 +55,18 @@ def wide_visit(browser):
     yield from _visit(browser, WIDE)
 
 
-def _visit(browser, size):
-    visit = Visit(browser, *size)
+@pytest.fixture
+def phone_visit(browser):
+    yield from _visit(browser, PHONE)
+
+
+@pytest.fixture
+def german_visit(browser):
+    yield from _visit(browser, WIDE, locale="de-DE")
+
+
+def _visit(browser, size, **settings):
+    visit = Visit(browser, *size, **settings)
     yield visit
     visit.context.close()
     assert visit.complaints == []

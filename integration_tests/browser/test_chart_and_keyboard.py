@@ -2,33 +2,13 @@
 
 import re
 
+from drawings import wait_until_drawn
 from platform_client import Person
 from playwright.sync_api import Locator, expect
 from visiting import Visit
 
 _MOST_TABS = 60
 _HAS_FOCUS = "element => element === document.activeElement"
-# Whether the widest layers, which are not the axes', hold rising or falling candles: their colours, in more rows than
-# the line of the last price has.
-_CANDLES = """chart => {
-    const rgb = name => {
-        const scratch = document.createElement('canvas').getContext('2d');
-        scratch.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name);
-        scratch.fillRect(0, 0, 1, 1);
-        return scratch.getImageData(0, 0, 1, 1).data.slice(0, 3).join();
-    };
-    const wanted = new Set([rgb('--positive-solid'), rgb('--negative-solid')]);
-    const layers = [...chart.querySelectorAll('canvas')].filter(each => each.width > 0 && each.height > 0);
-    const widest = Math.max(...layers.map(each => each.width));
-    const rows = new Set();
-    for (const layer of layers.filter(each => each.width === widest)) {
-        const { data, width } = layer.getContext('2d').getImageData(0, 0, layer.width, layer.height);
-        for (let at = 0; at < data.length; at += 4) {
-            if (wanted.has(`${data[at]},${data[at + 1]},${data[at + 2]}`)) rows.add(Math.floor(at / 4 / width));
-        }
-    }
-    return rows.size > 10;
-}"""
 
 
 def tab_to(visit: Visit, target: Locator) -> None:
@@ -84,7 +64,7 @@ def test_the_chart_draws_candles_and_follows_the_interval(visit: Visit):
             assert answered.value.status == 200
         chart = page.get_by_role("img", name=re.compile(rf"^Bitcoin price chart, {interval} candles"))
         expect(chart).to_be_visible()
-        page.wait_for_function(_CANDLES, arg=chart.element_handle())
+        wait_until_drawn(chart, "--positive-solid", "--negative-solid")
 
 
 def test_shares_of_ones_cash_fill_in_the_quantity(visit: Visit, funded: Person):

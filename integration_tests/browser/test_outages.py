@@ -29,6 +29,28 @@ def test_an_order_refused_by_an_outage_is_said_kindly_and_goes_through_afterward
 
 
 @needs_state
+def test_pages_say_what_is_away_and_recover(phone_visit, wide_visit, funded, admin):
+    visit, console = phone_visit, wide_visit
+    visit.log_in(funded, at="/markets")
+    console.log_in(admin, at="/operator/health")
+    for each in (visit, console):
+        each.expects(503, "/api/v1/")
+        each.expects(0, "/api/v1/")
+    orders = console.page.get_by_role("list", name="Services").get_by_role("listitem").filter(has_text="Order service")
+    expect(orders.get_by_text("Healthy")).to_be_visible()
+    with unattended():
+        pid = kill("order_service")
+        visit.go("Orders")
+        failed = visit.region("History").get_by_role("alert")
+        expect(failed.get_by_text("Part of the service is away at the moment.")).to_be_visible()
+        expect(orders.get_by_text("Unhealthy")).to_be_visible()
+    wait_until_recovered("order_service", pid)
+    failed.get_by_role("button", name="Try again").click()
+    visit.told("No orders yet")
+    expect(orders.get_by_text("Healthy")).to_be_visible()
+
+
+@needs_state
 def test_a_stream_that_was_cut_is_resumed_after_the_last_change_that_arrived(visit, person):
     person.deposit("10.00")
     with visit.page.expect_response(is_stream):

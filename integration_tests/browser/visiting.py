@@ -30,6 +30,7 @@ class Visit:
     browser: Browser
     width: int
     height: int
+    locale: str = "en-US"
     complaints: list[str] = field(default_factory=list)
     expected: list[tuple[int, str]] = field(default_factory=list)
     trusted: list[str] = field(default_factory=list)
@@ -38,7 +39,7 @@ class Visit:
         self.context = self.browser.new_context(
             viewport={"width": self.width, "height": self.height},
             base_url=PAGE,
-            locale="en-US",
+            locale=self.locale,
             timezone_id="UTC",
             # Chromium asks the system whom to trust, which need not know a local stack's authority.
             ignore_https_errors=PAGE.startswith("https:"),

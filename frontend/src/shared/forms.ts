@@ -15,9 +15,14 @@ export function serverFieldErrors<Name extends string>(error: unknown, names: re
 
 export const hasErrors = (errors: object): boolean => Object.keys(errors).length > 0;
 
+/** React marks a mistake within a frame or two; on a busy machine it can be a few more. */
+const MOST_FRAMES = 30;
+
 /** Puts the caret where the first mistake is, once React has marked it. */
-export function focusFirstInvalid(form: HTMLFormElement): void {
+export function focusFirstInvalid(form: HTMLFormElement, frames = MOST_FRAMES): void {
   requestAnimationFrame(() => {
-    form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    const first = form.querySelector<HTMLElement>('[aria-invalid="true"]');
+    if (first !== null) first.focus();
+    else if (frames > 1) focusFirstInvalid(form, frames - 1);
   });
 }

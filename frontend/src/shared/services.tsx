@@ -41,7 +41,9 @@ export function createServices(ports: SessionPorts, connect: Connect = () => nul
   const session = new Session(ports);
   const queries = createQueryClient();
   const prices = new PriceStream(connect, (ticks) => {
-    queries.setQueryData<AssetPage>(ASSETS_KEY, (page) => (page === undefined ? undefined : withTicks(page, ticks)));
+    // Prices alone do not make a page new: it is as old as the answer that the rest of it came with.
+    const updatedAt = queries.getQueryState(ASSETS_KEY)?.dataUpdatedAt ?? 0;
+    queries.setQueryData<AssetPage>(ASSETS_KEY, (page) => (page === undefined ? undefined : withTicks(page, ticks)), { updatedAt });
   });
   const walletChanges = new Set<(change: WalletChange) => void>();
   const refreshAccount = () => void queries.invalidateQueries({ queryKey: keys.account });

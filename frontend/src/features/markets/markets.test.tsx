@@ -1,6 +1,7 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { act, screen, waitFor, within } from '@testing-library/react';
 import { HttpResponse } from 'msw';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FakeConnection } from '@/testing/fake-connection';
 import { makeAsset } from '@/testing/fixtures';
 import { at, Backend, http, server } from '@/testing/backend';
 import { renderApp } from '@/testing/render-app';
@@ -10,6 +11,10 @@ const namesShown = async () => {
   return within(table).getAllByRole('link').map((link) => link.textContent);
 };
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('markets', () => {
   it('are shown to everybody, and kept live', async () => {
     const backend = new Backend();
@@ -17,6 +22,23 @@ describe('markets', () => {
     expect(await screen.findByText('$64,123.45')).toBeVisible();
     backend.assets = [makeAsset({ price_usd: 64200.5 })];
     expect(await screen.findByText('$64,200.50')).toBeVisible();
+  });
+
+  it('learn what else became of the assets while their prices are streamed', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const connection = new FakeConnection();
+    const { backend } = renderApp({ path: '/markets', connect: () => connection });
+    await screen.findByText('$64,123.45');
+    const solana = makeAsset({ asset_id: 'SOL', name: 'Solana', symbol: 'SOL' });
+    backend.assets = [...backend.assets, solana];
+    for (let second = 1; second <= 25; second += 1) {
+      const prices = [{ asset_id: 'BTC', price_usd: 65_000 + second, last_updated: new Date().toISOString() }];
+      await act(async () => {
+        connection.emit('prices', JSON.stringify({ prices }));
+        await vi.advanceTimersByTimeAsync(1_000);
+      });
+    }
+    expect(await screen.findByRole('link', { name: /^Solana/ })).toBeVisible();
   });
 
   it('keep search, category and order in the address', async () => {

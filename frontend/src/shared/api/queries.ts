@@ -26,7 +26,9 @@ const assetsQuery = (services: Services) =>
     queryFn: ({ signal }) => loadAssets(services, signal),
     refetchInterval: (query) => {
       if (query.state.status === 'error') return FAILING_INTERVAL_MS;
-      return services.prices.isLive() ? FIGURES_INTERVAL_MS : PRICE_INTERVAL_MS;
+      if (!services.prices.isLive()) return PRICE_INTERVAL_MS;
+      // Every tick starts the interval anew, so it is only as long as what is left of it.
+      return Math.max(PRICE_INTERVAL_MS, query.state.dataUpdatedAt + FIGURES_INTERVAL_MS - Date.now());
     },
     staleTime: PRICE_INTERVAL_MS,
     retry: false,

@@ -1,21 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeConnection } from '@/testing/fake-connection';
 import { makeAsset } from '@/testing/fixtures';
 import { withoutFallingBack, withTicks } from './merge-prices';
-import { type Connection, PriceStream, readTicks } from './price-stream';
-
-class FakeConnection implements Connection {
-  readyState = 1;
-  readonly close = vi.fn();
-  private readonly listeners = new Map<string, (event: MessageEvent<string>) => void>();
-
-  addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void {
-    this.listeners.set(type, listener);
-  }
-
-  emit(type: string, data = ''): void {
-    this.listeners.get(type)?.(new MessageEvent(type, { data }));
-  }
-}
+import { PriceStream, readTicks } from './price-stream';
 
 const tick = (price_usd: number, last_updated: string) => ({ asset_id: 'BTC', price_usd, last_updated });
 const pageAt = (price_usd: number, last_updated: string) => ({ data: [makeAsset({ price_usd, last_updated })], total_count: 1, active_count: 1, has_more: false, next_cursor: null });
