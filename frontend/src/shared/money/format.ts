@@ -5,6 +5,8 @@ export const UNKNOWN = '–';
 
 const CENTS = 2;
 const QUANTITY_SCALE = 8;
+/** Of prices below ten dollars: a cent of them is too much of them. */
+const SMALL_PRICE_SCALE = 4;
 
 function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   const locale = typeof navigator === 'undefined' ? undefined : navigator.language;
@@ -51,12 +53,13 @@ export function formatQuantity(amount: Amount): string {
   return formatExactly(trimmed(rescale(value, Math.min(value.scale, QUANTITY_SCALE), 'down')), {});
 }
 
-/** Decimals a price needs to be told apart from its neighbours: 64,120.55 but 0.000012. */
+/** Decimals a price needs to be told apart from its neighbours: 64,120.55 but 1.4761 and 0.000012. */
 export function priceScale(value: Decimal): number {
   const whole = value.units / 10n ** BigInt(value.scale);
-  if (whole >= 1n || whole <= -1n) return CENTS;
+  if (whole >= 10n || whole <= -10n) return CENTS;
+  if (whole !== 0n) return SMALL_PRICE_SCALE;
   const leadingZeros = value.scale - value.units.toString().replace('-', '').length;
-  return Math.min(QUANTITY_SCALE, Math.max(4, leadingZeros + 4));
+  return Math.min(QUANTITY_SCALE, Math.max(SMALL_PRICE_SCALE, leadingZeros + SMALL_PRICE_SCALE));
 }
 
 /** A price per unit, from a decimal string or from market data's JSON number. */
