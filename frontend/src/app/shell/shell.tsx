@@ -4,6 +4,7 @@ import { useSession } from '@/shared/services';
 import { Button } from '@/shared/ui/button';
 import { AccountMenu } from './account-menu';
 import { ConnectionBanner } from './connection';
+import { MarketSearch } from './market-search';
 import { HeaderNavigation, TabBar } from './navigation';
 import { ThemeMenu } from './theme-menu';
 
@@ -82,6 +83,7 @@ export function Shell() {
           <Wordmark />
           <HeaderNavigation />
           <div className="ml-auto flex items-center gap-1 sm:gap-2">
+            <MarketSearch />
             <ThemeMenu />
             <Account />
           </div>

@@ -58,16 +58,14 @@ function usePointedBar(parts: RefObject<Parts | null>): Bar | null {
 
 /** Draws the levels that matter to the reader, anew when they or the colours change. */
 function useLines(parts: RefObject<Parts | null>, lines: readonly ChartLine[], theme: string) {
+  const shown = useRef<readonly IPriceLine[]>([]);
   useEffect(() => {
-    if (parts.current === null) return undefined;
+    if (parts.current === null) return;
     const [, series] = parts.current;
-    const shown: IPriceLine[] = lines.map(({ price, title, tone }) =>
+    shown.current.forEach((line) => { series.removePriceLine(line); });
+    shown.current = lines.map(({ price, title, tone }) =>
       series.createPriceLine({ price, title, color: token(TONES[tone]), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true }),
     );
-    return () => {
-      // A chart that was taken down has taken its lines along.
-      if (parts.current !== null) shown.forEach((line) => { series.removePriceLine(line); });
-    };
   }, [parts, lines, theme]);
 }
 

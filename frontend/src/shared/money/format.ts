@@ -63,11 +63,14 @@ export function priceScale(value: Decimal): number {
 }
 
 /** A price per unit, from a decimal string or from market data's JSON number. */
-export function formatPrice(price: Amount | number): string {
+export function formatPrice(price: Amount | number, { sign = false }: { sign?: boolean } = {}): string {
   const value = typeof price === 'number' ? decimalOfNumber(price) : read(price);
   if (value === null) return UNKNOWN;
-  return formatExactly(rescale(value, priceScale(value), 'down'), { style: 'currency', currency: 'USD' });
+  return formatExactly(rescale(value, priceScale(value), 'down'), { style: 'currency', currency: 'USD', signDisplay: sign ? 'exceptZero' : 'auto' });
 }
+
+/** By how much a price moved, with its sign. */
+export const formatPriceChange = (change: Amount | number): string => formatPrice(change, { sign: true });
 
 /** A percentage with two decimals and, unless told otherwise, its sign. */
 export function formatPercent(percent: Amount | number, { sign = true }: { sign?: boolean } = {}): string {

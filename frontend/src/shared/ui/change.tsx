@@ -1,4 +1,4 @@
-import { directionOf, formatMoney, formatPercent } from '@/shared/money/format';
+import { directionOf, formatMoney, formatPercent, formatPriceChange } from '@/shared/money/format';
 
 const TONE = { up: 'text-positive', down: 'text-negative', flat: 'text-muted' } as const;
 
@@ -9,4 +9,9 @@ export function PercentChange({ percent }: { percent: number | string | null | u
 
 export function MoneyChange({ amount }: { amount: string | null | undefined }) {
   return <span className={`num ${TONE[directionOf(amount)]}`}>{formatMoney(amount, { sign: true })}</span>;
+}
+
+/** A change of a price, as market data's JSON number. */
+export function PriceChange({ change }: { change: number | null | undefined }) {
+  return <span className={`num ${TONE[directionOf(change)]}`}>{formatPriceChange(change)}</span>;
 }
