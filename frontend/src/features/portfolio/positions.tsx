@@ -32,7 +32,7 @@ function PositionRow({ position, name }: { position: Position; name: string }) {
         </Link>
       </Cell>
       <Cell align="right" className="hidden md:table-cell">
-        <LivePrice price={position.current_price === null ? null : Number(position.current_price)} />
+        <LivePrice price={position.current_price} />
       </Cell>
       <Cell align="right" className="hidden text-muted lg:table-cell">
         {formatPrice(position.average_cost)}
