@@ -32,11 +32,11 @@ export function MarketSearch() {
       <button
         type="button"
         aria-keyshortcuts="Control+K Meta+K"
-        className="hidden h-9 w-52 items-center gap-2 rounded-lg border border-line bg-canvas px-3 text-sm text-muted hover:border-line-strong hover:text-text md:flex lg:w-64"
+        className="hidden h-9 items-center gap-2 rounded-lg px-2.5 text-sm text-muted hover:bg-sunken hover:text-text md:flex xl:w-64 xl:border xl:border-line xl:bg-canvas xl:px-3 xl:hover:border-line-strong"
         onClick={show}
       >
-        <SearchIcon /> Find a market
-        <kbd aria-hidden="true" className="ml-auto rounded border border-line bg-surface px-1.5 font-sans text-xs">
+        <SearchIcon /> <span className="sr-only xl:not-sr-only">Find a market</span>
+        <kbd aria-hidden="true" className="ml-auto hidden rounded border border-line bg-surface px-1.5 font-sans text-xs xl:block">
           Ctrl K
         </kbd>
       </button>

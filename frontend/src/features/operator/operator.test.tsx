@@ -158,7 +158,7 @@ describe('assets', () => {
   it('are changed by what differs, and taken off the market', async () => {
     const { user, bodies } = await open();
     await user.click(screen.getByRole('button', { name: 'Edit Bitcoin' }));
-    const least = await screen.findByLabelText('Least quantity');
+    const least = await screen.findByLabelText('Smallest order');
     await user.clear(least);
     await user.type(least, '0.01');
     await user.click(screen.getByRole('button', { name: 'Save' }));

@@ -35,7 +35,7 @@ function TransactionRow({ transaction }: { transaction: CashTransaction }) {
       </Cell>
       <Cell align="right">
         <span className={directionOf(amount) === 'up' ? 'text-positive' : ''}>{formatMoney(amount, { sign: true })}</span>
-        <p className="text-sm text-muted sm:hidden">{formatMoney(transaction.balance_after)}</p>
+        <p className="text-sm text-muted sm:hidden">Balance {formatMoney(transaction.balance_after)}</p>
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
         {formatMoney(transaction.balance_after)}
