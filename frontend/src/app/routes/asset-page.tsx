@@ -54,7 +54,7 @@ export function AssetPage() {
         <ChevronLeftIcon /> Markets
       </Link>
       <AssetHeader asset={asset.data} />
-      <div className="mt-5 grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_22rem] lg:gap-6 2xl:grid-cols-[minmax(0,1fr)_25rem]">
+      <div className="mt-5 grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_22rem] lg:grid-rows-[auto_1fr] lg:gap-6 2xl:grid-cols-[minmax(0,1fr)_25rem]">
         <div className="min-w-0">
           <PriceCard asset={asset.data} lines={levels} />
         </div>

@@ -3,6 +3,7 @@ import { MarketFinder } from '@/features/markets/market-finder';
 import { SearchIcon } from '@/shared/ui/icons';
 
 const KEY = 'k';
+const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 /** Ctrl or ⌘ with K, as in many applications; a letter alone would be in the way of typing and of dictation. */
 function useShortcut(act: () => void) {
@@ -37,7 +38,7 @@ export function MarketSearch() {
       >
         <SearchIcon /> <span className="sr-only xl:not-sr-only">Find a market</span>
         <kbd aria-hidden="true" className="ml-auto hidden rounded border border-line bg-surface px-1.5 font-sans text-xs xl:block">
-          Ctrl K
+          {IS_APPLE ? '⌘K' : 'Ctrl K'}
         </kbd>
       </button>
       <MarketFinder open={open} onOpenChange={setOpen} />

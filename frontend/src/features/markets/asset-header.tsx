@@ -16,7 +16,7 @@ function DayFigures({ asset }: { asset: Asset }) {
     ['Market cap', asset.market_cap, formatCompactMoney],
   ] as const;
   return (
-    <dl className="grid w-full grid-cols-2 gap-x-8 gap-y-2 sm:flex sm:w-auto">
+    <dl className="flex w-full flex-wrap justify-between gap-x-4 gap-y-2 sm:w-auto sm:justify-start sm:gap-x-8">
       <div>
         <dt className="text-xs text-muted">24 h change</dt>
         <dd className="num text-sm font-medium">

@@ -13,7 +13,7 @@ export function ChartLegend({ bar }: { bar: Bar }) {
     ['C', bar.close],
   ] as const;
   return (
-    <p aria-hidden="true" className="num pointer-events-none absolute top-2 left-3 z-10 flex flex-wrap gap-x-2.5 text-xs text-muted sm:left-4">
+    <p aria-hidden="true" className="num flex flex-wrap gap-x-3 px-2 pt-1 pb-2 text-xs text-muted sm:px-3">
       {figures.map(([name, figure]) => (
         <span key={name} className="whitespace-nowrap">
           {name} <span className={tone}>{formatPrice(figure)}</span>

@@ -13,8 +13,10 @@ type Parts = readonly [IChartApi, ISeriesApi<'Candlestick'>];
 /** Room for a bar and the gap after it, in CSS pixels; narrower ones cannot be told apart. */
 const BAR_ROOM = 6;
 const FEWEST_BARS = 24;
-/** Bars' room left free at the right, where the next ones will be. */
-const AHEAD = 4;
+/** Bars' room left free at the right, where the next ones will be, and where lines have their names. */
+const [AHEAD, AHEAD_WITH_LINES] = [4, 11];
+/** Narrower charts, in CSS pixels, have no room for the names of lines. */
+const NAMING_WIDTH = 480;
 
 const TONES = { buy: '--positive', sell: '--negative', cost: '--muted' } as const;
 
@@ -33,11 +35,14 @@ function stepOf(bars: readonly Bar[]): number {
 const drawn = ({ time, ...figures }: Bar) => ({ time: time as UTCTimestamp, ...figures });
 
 /** Shows as many of the latest bars as can be told apart. */
-function showLatest(chart: IChartApi, count: number): void {
-  const fitting = Math.floor(chart.timeScale().width() / BAR_ROOM) - AHEAD;
+function showLatest(chart: IChartApi, count: number, named: boolean): void {
+  const ahead = named ? AHEAD_WITH_LINES : AHEAD;
+  const fitting = Math.floor(chart.timeScale().width() / BAR_ROOM) - ahead;
   const shown = Math.min(count, Math.max(FEWEST_BARS, fitting));
-  chart.timeScale().setVisibleLogicalRange({ from: count - shown, to: count + AHEAD });
+  chart.timeScale().setVisibleLogicalRange({ from: count - shown, to: count + ahead });
 }
+
+const hasRoomForNames = (chart: IChartApi): boolean => chart.timeScale().width() >= NAMING_WIDTH;
 
 /** The bar under the pointer; null when there is none. */
 function usePointedBar(parts: RefObject<Parts | null>): Bar | null {
@@ -61,10 +66,11 @@ function useLines(parts: RefObject<Parts | null>, lines: readonly ChartLine[], t
   const shown = useRef<readonly IPriceLine[]>([]);
   useEffect(() => {
     if (parts.current === null) return;
-    const [, series] = parts.current;
+    const [chart, series] = parts.current;
+    const named = hasRoomForNames(chart);
     shown.current.forEach((line) => { series.removePriceLine(line); });
     shown.current = lines.map(({ price, title, tone }) =>
-      series.createPriceLine({ price, title, color: token(TONES[tone]), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true }),
+      series.createPriceLine({ price, title: named ? title : '', color: token(TONES[tone]), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true }),
     );
   }, [parts, lines, theme]);
 }
@@ -84,6 +90,7 @@ export default function PriceChart({ label, bars, running, lines, daily }: Price
   const container = useRef<HTMLDivElement>(null);
   const parts = useRef<Parts | null>(null);
   const theme = useTheme();
+  const hasLines = lines.length > 0;
 
   useEffect(() => {
     if (container.current === null) return undefined;
@@ -105,8 +112,8 @@ export default function PriceChart({ label, bars, running, lines, daily }: Price
     series.applyOptions({ priceFormat: { type: 'custom', minMove: stepOf(bars), formatter: formatPrice } });
     tellTimes(chart, { wholeDays: daily });
     series.setData(bars.map(drawn));
-    showLatest(chart, bars.length);
-  }, [bars, daily]);
+    showLatest(chart, bars.length, hasLines && hasRoomForNames(chart));
+  }, [bars, daily, hasLines]);
 
   useEffect(() => {
     if (running !== null) parts.current?.[1].update(drawn(running));
@@ -115,9 +122,9 @@ export default function PriceChart({ label, bars, running, lines, daily }: Price
   useLines(parts, lines, theme);
   const legend = usePointedBar(parts) ?? running ?? bars.at(-1);
   return (
-    <>
+    <div className="flex h-full flex-col">
       {legend !== undefined && <ChartLegend bar={legend} />}
-      <div ref={container} role="img" aria-label={label} className="h-full w-full" />
-    </>
+      <div ref={container} role="img" aria-label={label} className="min-h-0 flex-1" />
+    </div>
   );
 }

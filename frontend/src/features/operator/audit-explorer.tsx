@@ -112,7 +112,7 @@ function Records({ search, onFollow }: RecordsProps) {
         </tbody>
       </Table>
       <Pager label="Audit records" {...pager} />
-      <Dialog open={open !== null} title="Audit record" onOpenChange={(isOpen) => { if (!isOpen) setOpen(null); }}>
+      <Dialog wide open={open !== null} title="Audit record" onOpenChange={(isOpen) => { if (!isOpen) setOpen(null); }}>
         <pre className="rounded-lg bg-sunken p-4 font-mono text-xs break-words whitespace-pre-wrap">
           {JSON.stringify(open, null, 2)}
         </pre>

@@ -4,7 +4,7 @@ import { keys } from '@/shared/api/keys';
 import { isNotFound } from '@/shared/api/problem';
 import type { Order } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
-import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { formatLimit, formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { OrderDetails } from '@/shared/orders/order-details';
 import { isBuy, nameOfStatus, nameOfType, toneOfStatus } from '@/shared/orders/wording';
 import { useApi } from '@/shared/services';
@@ -49,7 +49,7 @@ function OrderRow({ order, onOpen }: { order: Order; onOpen: () => void }) {
         {formatQuantity(order.quantity)}
       </Cell>
       <Cell align="right" className="hidden md:table-cell">
-        {formatPrice(order.price)}
+        {order.status === 'completed' ? formatPrice(order.price) : formatLimit(order.price)}
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
         {formatMoney(order.total_amount)}

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useAssets } from '@/shared/api/queries';
 import type { Order } from '@/shared/api/types';
-import { formatMoney, formatPercent, formatPrice, formatQuantity } from '@/shared/money/format';
+import { formatLimit, formatMoney, formatPercent, formatQuantity } from '@/shared/money/format';
 import { endOf, isBuy, nameOfType } from '@/shared/orders/wording';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
@@ -32,7 +32,7 @@ function OpenOrderRow({ order, price, change, onAct }: OpenOrderRowProps) {
           <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> {order.asset_id}
         </Link>
         <p className="num text-sm text-muted sm:hidden">
-          {formatQuantity(order.quantity)} at {formatPrice(order.limit_price)}
+          {formatQuantity(order.quantity)} at {formatLimit(order.limit_price)}
         </p>
         <p className="text-sm text-muted">{endOf(order)}</p>
       </Cell>
@@ -40,7 +40,7 @@ function OpenOrderRow({ order, price, change, onAct }: OpenOrderRowProps) {
         {formatQuantity(order.quantity)}
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
-        {formatPrice(order.limit_price)}
+        {formatLimit(order.limit_price)}
       </Cell>
       <Cell align="right" className="hidden text-muted lg:table-cell">
         {formatPercent(distanceFrom(price, order))}

@@ -3,7 +3,7 @@ import { useIsCustomer } from '@/shared/services';
 import { isPositive, parseDecimal, ZERO } from '@/shared/money/decimal';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { Card } from '@/shared/ui/card';
-import { MoneyChange, PercentChange } from '@/shared/ui/change';
+import { Gain } from '@/shared/ui/change';
 import { gainPercent } from './shares';
 
 const isHeld = (held: string): boolean => isPositive(parseDecimal(held) ?? ZERO);
@@ -31,10 +31,7 @@ export function HoldingCard({ assetId }: { assetId: string }) {
         <div>
           <dt className="text-sm text-muted">Unrealized gain</dt>
           <dd className="mt-0.5 font-medium">
-            <MoneyChange amount={position.unrealized_pnl} />{' '}
-            <span className="text-sm">
-              <PercentChange percent={gainPercent(position)} />
-            </span>
+            <Gain amount={position.unrealized_pnl} percent={gainPercent(position)} />
           </dd>
         </div>
       </dl>

@@ -3,7 +3,7 @@ import { usePortfolio } from '@/shared/api/queries';
 import type { HistoryPeriod, Portfolio } from '@/shared/api/types';
 import { formatMoney } from '@/shared/money/format';
 import { Card } from '@/shared/ui/card';
-import { MoneyChange, PercentChange } from '@/shared/ui/change';
+import { Gain } from '@/shared/ui/change';
 import { Segmented } from '@/shared/ui/segmented';
 import { FailedState, Skeleton } from '@/shared/ui/states';
 import { PERIODS } from './history';
@@ -19,22 +19,9 @@ function Figure({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Gain({ portfolio }: { portfolio: Portfolio }) {
-  const gain = totalGain(portfolio);
-  return (
-    <>
-      <MoneyChange amount={gain?.amount} />
-      {gain?.percent != null && (
-        <span className="ml-1.5 text-sm">
-          <PercentChange percent={gain.percent} />
-        </span>
-      )}
-    </>
-  );
-}
-
 /** The sum of everything, and what it is made of. */
 function Figures({ portfolio }: { portfolio: Portfolio | undefined }) {
+  const gain = portfolio === undefined ? null : totalGain(portfolio);
   const waiting = portfolio === undefined ? <Skeleton className="h-6 w-24" /> : null;
   return (
     <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-4 p-4 sm:px-5">
@@ -42,7 +29,7 @@ function Figures({ portfolio }: { portfolio: Portfolio | undefined }) {
       <dl className="flex flex-wrap gap-x-10 gap-y-3">
         <Figure name="Assets">{waiting ?? formatMoney(portfolio?.total_asset_value)}</Figure>
         <Figure name="Cash">{waiting ?? formatMoney(portfolio?.usd_balance)}</Figure>
-        <Figure name="Unrealized gain">{portfolio === undefined ? waiting : <Gain portfolio={portfolio} />}</Figure>
+        <Figure name="Unrealized gain">{waiting ?? <Gain amount={gain?.amount} percent={gain?.percent} />}</Figure>
       </dl>
     </div>
   );

@@ -5,7 +5,7 @@ import { formatMoney, formatPercent, formatPrice, formatQuantity } from '@/share
 import { AssetMark } from '@/shared/ui/asset-mark';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
-import { MoneyChange, PercentChange } from '@/shared/ui/change';
+import { Gain, PercentChange } from '@/shared/ui/change';
 import { LivePrice } from '@/shared/ui/live-price';
 import { EmptyState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
@@ -47,12 +47,7 @@ function PositionRow({ position, name }: { position: Position; name: string }) {
         </span>
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
-        <span className="block">
-          <MoneyChange amount={position.unrealized_pnl} />
-        </span>
-        <span className="block text-sm">
-          <PercentChange percent={gainPercent(position)} />
-        </span>
+        <Gain amount={position.unrealized_pnl} percent={gainPercent(position)} />
       </Cell>
     </tr>
   );

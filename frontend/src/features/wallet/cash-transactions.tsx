@@ -35,7 +35,7 @@ function TransactionRow({ transaction }: { transaction: CashTransaction }) {
       </Cell>
       <Cell align="right">
         <span className={directionOf(amount) === 'up' ? 'text-positive' : ''}>{formatMoney(amount, { sign: true })}</span>
-        <p className="text-sm text-muted sm:hidden">Balance {formatMoney(transaction.balance_after)}</p>
+        <p className="text-sm text-muted sm:hidden">{formatMoney(transaction.balance_after)}</p>
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
         {formatMoney(transaction.balance_after)}
@@ -113,7 +113,9 @@ function MovementTable({ rows, error, retry, filtered }: MovementTableProps) {
           <Head className="hidden sm:table-cell">Time</Head>
           <Head className="hidden xl:table-cell">Reference</Head>
           <Head className="hidden lg:table-cell">Status</Head>
-          <Head align="right">Amount</Head>
+          <Head align="right">
+            Amount<span className="sm:hidden">, then balance</span>
+          </Head>
           <Head align="right" className="hidden sm:table-cell">
             Balance after
           </Head>

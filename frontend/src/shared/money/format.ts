@@ -69,6 +69,14 @@ export function formatPrice(price: Amount | number, { sign = false }: { sign?: b
   return formatExactly(rescale(value, priceScale(value), 'down'), { style: 'currency', currency: 'USD', signDisplay: sign ? 'exceptZero' : 'auto' });
 }
 
+/** A price that somebody set, such as a limit, with every digit that they gave it. */
+export function formatLimit(price: Amount): string {
+  const value = read(price);
+  if (value === null) return UNKNOWN;
+  const exact = trimmed(value, priceScale(value));
+  return formatExactly(exact, { style: 'currency', currency: 'USD' });
+}
+
 /** By how much a price moved, with its sign. */
 export const formatPriceChange = (change: Amount | number): string => formatPrice(change, { sign: true });
 

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Order } from '@/shared/api/types';
-import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { formatLimit, formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { formatDateTime } from '@/shared/time';
 import { Badge } from '@/shared/ui/badge';
 import { Button } from '@/shared/ui/button';
@@ -28,7 +28,7 @@ function Facts({ order }: { order: Order }) {
       <Line name="Quantity">
         {formatQuantity(order.quantity)} {order.asset_id}
       </Line>
-      {order.limit_price !== null && <Line name="Limit price">{formatPrice(order.limit_price)}</Line>}
+      {order.limit_price !== null && <Line name="Limit price">{formatLimit(order.limit_price)}</Line>}
       {order.limit_price !== null && <Line name="Time in force">{endOf(order)}</Line>}
       {filled && <Line name="Filled at">{formatPrice(order.executed_price)}</Line>}
       {filled && <Line name="Total">{formatMoney(order.total_amount)}</Line>}

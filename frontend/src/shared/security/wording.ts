@@ -24,7 +24,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   identity_unlinked: 'Linked account removed',
   roles_changed: 'Roles changed',
   person_read: 'Account viewed by staff',
-  records_read: 'Audit trail viewed',
+  records_read: 'Records viewed by staff',
   account_exported: 'Data downloaded',
   account_erased: 'Account erased',
   sessions_ended: 'Sessions ended by staff',

@@ -7,8 +7,14 @@ export function PercentChange({ percent }: { percent: number | string | null | u
   return <span className={`num ${TONE[directionOf(percent)]}`}>{formatPercent(percent)}</span>;
 }
 
-export function MoneyChange({ amount }: { amount: string | null | undefined }) {
-  return <span className={`num ${TONE[directionOf(amount)]}`}>{formatMoney(amount, { sign: true })}</span>;
+/** A gain in dollars and in percent, both coloured by the dollars: a percentage may round to nothing. */
+export function Gain({ amount, percent }: { amount: string | null | undefined; percent: string | null | undefined }) {
+  return (
+    <span className={`num inline-flex flex-wrap items-baseline gap-x-1.5 ${TONE[directionOf(amount)]}`}>
+      <span>{formatMoney(amount, { sign: true })}</span>
+      {percent != null && <span className="text-sm">{formatPercent(percent)}</span>}
+    </span>
+  );
 }
 
 /** A change of a price, as market data's JSON number. */
