@@ -114,7 +114,7 @@ function MovementTable({ rows, error, retry, filtered }: MovementTableProps) {
           <Head className="hidden xl:table-cell">Reference</Head>
           <Head className="hidden lg:table-cell">Status</Head>
           <Head align="right">
-            Amount<span className="sm:hidden">, then balance</span>
+            Amount <span className="block sm:hidden">Balance</span>
           </Head>
           <Head align="right" className="hidden sm:table-cell">
             Balance after
