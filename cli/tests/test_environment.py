@@ -70,7 +70,7 @@ def test_the_development_level_includes_the_other_but_not_the_reverse(checkout: 
     assert environment.is_current(root=checkout, level="run")
 
 
-@pytest.mark.parametrize("command", ["test", "check", "bench", "lock"])
+@pytest.mark.parametrize("command", ["test", "check", "bench", "gallery", "lock"])
 def test_commands_for_developers_want_the_development_level(checkout: Path, command: str) -> None:
     environment.write_stamps(root=checkout, level="dev")
     with (checkout / "requirements-dev.txt").open("a") as file:

@@ -39,9 +39,10 @@ const marketsSearch = ({ q, sort, category, starred }: Search): MarketsSearch =>
   starred: starred === true ? true : undefined,
 });
 
-const ordersSearch = ({ type, status }: Search): OrderFilter => ({
+const ordersSearch = ({ type, status, asset: assetId }: Search): OrderFilter => ({
   type: isOrderType(type) ? type : undefined,
   status: isStatus(status) ? status : undefined,
+  asset: asText(assetId),
 });
 
 interface NameSearch {

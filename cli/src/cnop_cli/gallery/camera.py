@@ -91,14 +91,15 @@ def _visit(browser: Browser, assignment: Assignment, scenes: list[Scene], seen: 
         log_in(context, assignment.cast[seen])
     for scene in scenes:
         page = context.new_page()
+        if scene.prepare is not None:
+            scene.prepare(page)
         page.goto(scene.path)
         page.get_by_text(scene.awaits).locator("visible=true").first.wait_for()
         if scene.act is not None:
             scene.act(page)
-        _settle(page)
         for theme in THEMES:
             _wear(page, theme)
-            yield _picture(page, assignment, f"{scene.name}-{size.name}-{theme}", size)
+            yield _picture(page, assignment, scene, f"{scene.name}-{size.name}-{theme}", size)
         page.close()
     context.close()
 
@@ -115,9 +116,10 @@ def log_in(context: BrowserContext, login: Login) -> None:
     page.close()
 
 
-def _settle(page: Page) -> None:
-    """Wait until nothing is loading any more, and what moved has come to rest."""
-    expect(page.locator("main .animate-pulse, [role=dialog] .animate-pulse")).to_have_count(0, timeout=PATIENCE_MS)
+def _settle(page: Page, scene: Scene) -> None:
+    """Wait until nothing is loading any more, unless that is what is shown, and what moved has come to rest."""
+    if not scene.loads:
+        expect(page.locator("main .animate-pulse, [role=dialog] .animate-pulse")).to_have_count(0, timeout=PATIENCE_MS)
     page.evaluate("() => document.fonts.ready.then(() => new Promise(done => setTimeout(done, 400)))")
 
 
@@ -127,15 +129,16 @@ def _wear(page: Page, theme: Theme) -> None:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-def _picture(page: Page, assignment: Assignment, name: str, size: Size) -> Path:
+def _picture(page: Page, assignment: Assignment, scene: Scene, name: str, size: Size) -> Path:
     """Take the page from its top, as long as it is or at most as `size` says."""
+    _settle(page, scene)
     length = min(page.evaluate("document.documentElement.scrollHeight"), size.most)
     if page.get_by_role("dialog").count():
         length = size.height
     else:
         page.evaluate("() => scrollTo(0, 0)")
     page.set_viewport_size(ViewportSize(width=size.width, height=max(length, size.height)))
-    _settle(page)
+    _settle(page, scene)
     session = page.context.new_cdp_session(page)
     quality = {"quality": _QUALITY} if assignment.kind == "webp" else {}
     shot = session.send("Page.captureScreenshot", {"format": assignment.kind, **quality})

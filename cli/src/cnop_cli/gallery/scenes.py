@@ -1,8 +1,10 @@
 """What there is to photograph: each scene is a page as one of the cast sees it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 from typing import Final
 
 from playwright.sync_api import Page
@@ -30,10 +32,59 @@ class Scene:
     by: Seen
     awaits: str
     act: Act | None = None
+    # What is done before the page is opened, such as keeping the server from answering.
+    prepare: Act | None = None
+    # Whether the picture is of a page that still loads.
+    loads: bool = False
 
 
 def _press(name: str) -> Act:
     return lambda page: page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def _press_first(name: str) -> Act:
+    """Press the first button of a list whose name begins with this."""
+    return lambda page: page.get_by_role("button", name=re.compile(f"^{name}")).first.click()
+
+
+def _answer(path: str, body: object, *, status: int = 200) -> Act:
+    """Let a path answer with this: for what a stack that is well, or one that is new, would not say."""
+    kind = "application/json" if status < HTTPStatus.BAD_REQUEST else "application/problem+json"
+
+    def answer(page: Page) -> None:
+        page.route(f"**/api/v1{path}", lambda route: route.fulfill(status=status, content_type=kind, json=body))
+
+    return answer
+
+
+def _refuse(path: str, status: int, code: str) -> Act:
+    return _answer(path, {"status": status, "code": code, "title": "Refused"}, status=status)
+
+
+def _never_answer(page: Page) -> None:
+    """Let the page wait for what the customer has; held in the page, as a route that never ends outlives it."""
+    page.add_init_script("""
+        const ask = window.fetch;
+        const waits = (input) => /\\/(portfolio|balance)/.test(input.url ?? input);
+        window.fetch = (input, init) => waits(input) ? new Promise(() => {}) : ask(input, init);
+    """)
+
+
+def _go_offline(page: Page) -> None:
+    """Tell this page alone that the connection is gone; others of its window go on."""
+    page.evaluate("""() => {
+        Object.defineProperty(navigator, 'onLine', { value: false });
+        window.dispatchEvent(new Event('offline'));
+    }""")
+    page.get_by_text("You are offline.").wait_for()
+
+
+def _wrong_login(page: Page) -> None:
+    form = page.get_by_role("form", name="Log in")
+    form.get_by_label("Username or email").fill("nobody_at_all")
+    form.get_by_label("Password", exact=True).fill("not the password")
+    form.get_by_role("button", name="Log in", exact=True).click()
+    form.get_by_role("alert").wait_for()
 
 
 def _review_order(page: Page) -> None:
@@ -42,6 +93,12 @@ def _review_order(page: Page) -> None:
     form.get_by_role("button", name="Review buy").click()
     page.get_by_text("Cash afterwards").wait_for()
     page.get_by_role("dialog").locator(".animate-pulse").first.wait_for(state="detached")
+
+
+def _place_order(page: Page) -> None:
+    _review_order(page)
+    page.get_by_role("button", name="Confirm buy").click()
+    page.get_by_text("Bought 0.005 BTC").wait_for()
 
 
 def _limit_ticket(page: Page) -> None:
@@ -58,41 +115,115 @@ def _refused_registration(page: Page) -> None:
     form.get_by_role("button", name="Create account").click()
 
 
+def _trades(page: Page) -> None:
+    page.get_by_role("tab", name="Assets").click()
+    page.get_by_role("table").get_by_text("Buy").first.wait_for()
+
+
+def _new_password(page: Page) -> None:
+    page.get_by_role("button", name="Change password").click()
+    page.get_by_role("dialog").get_by_label("New password").fill("correct horse battery")
+
+
+def _recovery_codes(page: Page) -> None:
+    page.get_by_role("button", name="Make new ones").click()
+    page.get_by_role("list", name="Recovery codes").wait_for()
+
+
+def _well_protected(page: Page) -> None:
+    for prepare in (_FACTORS, _PASSKEYS, _CODES):
+        prepare(page)
+
+
+def _step_up(page: Page) -> None:
+    page.get_by_role("button", name="Set up").click()
+    page.get_by_role("dialog", name="Confirm that it is you").get_by_label("Password", exact=True).wait_for()
+
+
+def _enrol_authenticator(page: Page) -> None:
+    page.get_by_role("button", name="Set up").click()
+    page.get_by_role("img", name="QR code").wait_for()
+
+
 def _open_first_user(page: Page) -> None:
     page.get_by_role("table", name="Users").get_by_role("link", name="ada_lovelace").click()
     page.get_by_role("heading", name="ada_lovelace").wait_for()
 
 
-def _enrol_authenticator(page: Page) -> None:
-    page.get_by_role("button", name="Set up").click()
-    page.get_by_role("img", name="QR code").or_(page.get_by_label("Password", exact=True)).first.wait_for()
+def _roles_of_first_user(page: Page) -> None:
+    _open_first_user(page)
+    page.get_by_role("button", name="Roles", exact=True).click()
+    page.get_by_role("dialog").wait_for()
 
+
+_MOMENT: Final = "2026-01-15T10:00:00.000Z"
+_FACTORS: Final = _answer("/auth/mfa", {"totp": True, "passkeys": True, "recovery_codes_left": 2, "password": True})
+_PASSKEYS: Final = _answer(
+    "/auth/passkeys",
+    {
+        "data": [
+            {"passkey_id": "one", "name": "Laptop", "created_at": _MOMENT, "last_used_at": _MOMENT},
+            {"passkey_id": "two", "name": "Security key in the drawer", "created_at": _MOMENT, "last_used_at": None},
+        ]
+    },
+)
+_CODES: Final = _answer("/auth/mfa/recovery-codes", {"recovery_codes": [f"k7rx-{each}mqd-p3vw" for each in range(10)]})
 
 SCENES: Final = (
     Scene("markets-visitor", "/markets", Seen.STRANGER, "Bitcoin"),
+    Scene("markets-nothing-found", "/markets?q=nothing", Seen.STRANGER, "Nothing matches"),
+    Scene("markets-away", "/markets", Seen.STRANGER, "Try again", prepare=_refuse("/inventory/**", 503, "SVC_001")),
     Scene("register", "/register", Seen.STRANGER, "Create account"),
     Scene("register-refused", "/register", Seen.STRANGER, "Create account", _refused_registration),
     Scene("login", "/login", Seen.STRANGER, "Log in"),
+    Scene("login-refused", "/login", Seen.STRANGER, "Log in", _wrong_login),
     Scene("forgot-password", "/forgot-password", Seen.STRANGER, "Send me a link"),
     Scene("reset-password", "/reset-password#token=none", Seen.STRANGER, "New password"),
     Scene("verify-email", "/verify-email", Seen.STRANGER, "This address is not complete."),
     Scene("not-found", "/nowhere", Seen.STRANGER, "This page does not exist"),
     Scene("asset-visitor", "/markets/SOL", Seen.STRANGER, "Log in to trade"),
     Scene("dashboard-empty", "/dashboard", Seen.NEWCOMER, "Cash"),
+    Scene("trade-empty", "/markets/ADA", Seen.NEWCOMER, "Available $"),
     Scene("orders-empty", "/orders", Seen.NEWCOMER, "Orders"),
     Scene("dashboard", "/dashboard", Seen.CUSTOMER, "Positions"),
+    Scene("dashboard-loading", "/dashboard", Seen.CUSTOMER, "Positions", prepare=_never_answer, loads=True),
+    Scene("dashboard-offline", "/dashboard", Seen.CUSTOMER, "Positions", _go_offline),
+    Scene("account-menu", "/dashboard", Seen.CUSTOMER, "Positions", _press_first("Account")),
     Scene("deposit", "/dashboard", Seen.CUSTOMER, "Positions", _press("Deposit")),
+    Scene("withdraw", "/dashboard", Seen.CUSTOMER, "Positions", _press("Withdraw")),
     Scene("markets", "/markets", Seen.CUSTOMER, "Bitcoin"),
     Scene("trade", "/markets/BTC", Seen.CUSTOMER, "Available $"),
+    Scene("trade-switch-market", "/markets/BTC", Seen.CUSTOMER, "Available $", _press("Switch market")),
     Scene("trade-review", "/markets/BTC", Seen.CUSTOMER, "Available $", _review_order),
     Scene("trade-limit", "/markets/ETH", Seen.CUSTOMER, "Available $", _limit_ticket),
     Scene("orders", "/orders", Seen.CUSTOMER, "Completed"),
+    Scene("order-details", "/orders", Seen.CUSTOMER, "Completed", _press_first("Market buy")),
+    Scene("order-change", "/orders", Seen.CUSTOMER, "Completed", _press_first("Change limit")),
+    Scene("order-cancel", "/orders", Seen.CUSTOMER, "Completed", _press_first("Cancel limit")),
     Scene("transactions", "/transactions", Seen.CUSTOMER, "Deposit"),
+    Scene("transactions-assets", "/transactions", Seen.CUSTOMER, "Deposit", _trades),
     Scene("security", "/security", Seen.CUSTOMER, "This device"),
+    Scene("security-password", "/security", Seen.CUSTOMER, "This device", _new_password),
+    Scene("security-authenticator", "/security", Seen.CUSTOMER, "This device", _enrol_authenticator),
+    Scene("security-protected", "/security", Seen.CUSTOMER, "This device", prepare=_well_protected),
+    Scene("security-recovery-codes", "/security", Seen.CUSTOMER, "This device", _recovery_codes, _well_protected),
+    Scene(
+        "security-step-up",
+        "/security",
+        Seen.CUSTOMER,
+        "This device",
+        _step_up,
+        _refuse("/auth/mfa/totp", 403, "PERM_002"),
+    ),
+    # Last of the customer's, since it changes what the others show.
+    Scene("trade-placed", "/markets/BTC", Seen.CUSTOMER, "Available $", _place_order),
     Scene("console-users", "/operator/users", Seen.ADMINISTRATOR, "ada_lovelace"),
     Scene("console-user", "/operator/users", Seen.ADMINISTRATOR, "ada_lovelace", _open_first_user),
+    Scene("console-roles", "/operator/users", Seen.ADMINISTRATOR, "ada_lovelace", _roles_of_first_user),
     Scene("console-orders", "/operator/orders?username=ada_lovelace", Seen.ADMINISTRATOR, "Completed"),
     Scene("console-assets", "/operator/assets", Seen.ADMINISTRATOR, "Bitcoin"),
+    Scene("console-asset-form", "/operator/assets", Seen.ADMINISTRATOR, "Bitcoin", _press("List an asset")),
     Scene("console-audit", "/operator/audit", Seen.ADMINISTRATOR, "Show"),
+    Scene("console-audit-record", "/operator/audit", Seen.ADMINISTRATOR, "Show", _press_first("Show the record")),
     Scene("console-health", "/operator/health", Seen.ADMINISTRATOR, "User service"),
 )

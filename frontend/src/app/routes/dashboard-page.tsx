@@ -1,7 +1,6 @@
 import { Allocation } from '@/features/portfolio/allocation';
-import { PortfolioSummary } from '@/features/portfolio/portfolio-summary';
+import { PortfolioValue } from '@/features/portfolio/portfolio-value';
 import { Positions } from '@/features/portfolio/positions';
-import { ValueHistory } from '@/features/portfolio/value-history';
 import { CashCard } from '@/features/wallet/cash-card';
 import { PageTitle } from './page-title';
 
@@ -10,15 +9,14 @@ export function DashboardPage() {
     <>
       <PageTitle title="Dashboard" />
       <div className="grid gap-4 lg:grid-cols-3 lg:gap-6">
-        <div className="grid lg:col-span-2">
-          <PortfolioSummary />
+        <div className="grid min-w-0 lg:col-span-2">
+          <PortfolioValue />
         </div>
-        <CashCard />
-        <div className="min-w-0 lg:col-span-2">
-          <ValueHistory />
+        <div className="grid gap-4 lg:grid-rows-[auto_1fr] lg:gap-6">
+          <CashCard />
+          <Allocation />
         </div>
-        <Allocation />
-        <div className="lg:col-span-3">
+        <div className="min-w-0 lg:col-span-3">
           <Positions />
         </div>
       </div>

@@ -195,7 +195,7 @@ export function VerifyEmailPage() {
   const token = useLetterToken();
   const footer = (
     <Link to="/" className={LINK}>
-      Go on
+      Continue
     </Link>
   );
   return (

@@ -20,7 +20,7 @@ function AssetsTab() {
   return (
     <>
       <TradeTools assetId={assetId} filter={filter} onFilter={setFilter}>
-        <Select label="Asset" className="sm:w-56" value={assetId} options={assets.map((asset) => [asset.asset_id, `${asset.name} (${asset.symbol})`] as const)} onChoose={setChosen} />
+        <Select label="Asset" className="sm:w-56" value={assetId} options={assets.map((asset) => [asset.asset_id, `${asset.symbol} · ${asset.name}`] as const)} onChoose={setChosen} />
       </TradeTools>
       <AssetTransactions assetId={assetId} filter={filter} />
     </>

@@ -27,7 +27,7 @@ export function AccountMenu({ username }: { username: string }) {
           <UserIcon className="size-3.5" />
         </span>
         <span className="sr-only">Account</span>
-        <span className="hidden max-w-40 truncate md:block">{username}</span>
+        <span className="hidden max-w-40 truncate lg:block">{username}</span>
         <ChevronDownIcon className="size-3.5 text-muted" />
       </Menu.Trigger>
       <Menu.Content align="end" sideOffset={8} className="z-50 min-w-56 animate-enter rounded-xl bg-raised p-1.5 shadow-pop">

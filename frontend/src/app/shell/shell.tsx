@@ -4,6 +4,7 @@ import { useSession } from '@/shared/services';
 import { Button } from '@/shared/ui/button';
 import { AccountMenu } from './account-menu';
 import { ConnectionBanner } from './connection';
+import { MarketSearch } from './market-search';
 import { HeaderNavigation, TabBar } from './navigation';
 import { ThemeMenu } from './theme-menu';
 
@@ -37,13 +38,13 @@ const UNTIL_LOADED = '[main:empty+&]:invisible [main:has(.animate-pulse)+&]:invi
 
 function Footer() {
   return (
-    <footer className={`page mt-auto flex flex-wrap items-center justify-between gap-x-6 gap-y-2 pt-10 pb-24 text-xs text-muted sm:pb-8 ${UNTIL_LOADED}`}>
+    <footer className={`page mt-auto flex flex-wrap items-center justify-between gap-x-6 gap-y-2 pt-10 pb-8 text-xs text-muted max-sm:[&:has(+nav)]:pb-24 ${UNTIL_LOADED}`}>
       <p>Prices may be simulated. Nothing here is investment advice.</p>
       <p className="flex gap-4">
-        <a className="hover:text-text" href="/api/v1/docs">
+        <a className="rounded py-1 hover:text-text" href="/api/v1/docs">
           API
         </a>
-        <a className="hover:text-text" href="https://www.tradingview.com/" rel="noreferrer">
+        <a className="rounded py-1 hover:text-text" href="https://www.tradingview.com/" rel="noreferrer">
           Charts by TradingView
         </a>
       </p>
@@ -82,6 +83,7 @@ export function Shell() {
           <Wordmark />
           <HeaderNavigation />
           <div className="ml-auto flex items-center gap-1 sm:gap-2">
+            <MarketSearch />
             <ThemeMenu />
             <Account />
           </div>

@@ -87,7 +87,7 @@ export function LoginForm({ next, onLoggedIn }: { next: string | undefined; onLo
           name="password"
           autoComplete="current-password"
           aside={
-            <Link to="/forgot-password" className="rounded text-accent hover:underline">
+            <Link to="/forgot-password" className="-my-1 inline-block rounded py-1 text-accent hover:underline">
               Forgot it?
             </Link>
           }

@@ -27,7 +27,7 @@ export function SecondFactor({ second, values, errors, edit, onSwitch }: SecondF
       ) : (
         <Field key="recovery" label="Recovery code" name="recovery_code" autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={40} value={values.recovery_code} error={errors.recovery_code} onChange={(event) => { edit('recovery_code')(event.target.value); }} />
       )}
-      <button type="button" className="rounded text-sm text-accent hover:underline" onClick={() => { onSwitch(other); }}>
+      <button type="button" className="rounded py-0.5 text-sm text-accent hover:underline" onClick={() => { onSwitch(other); }}>
         {second === 'otp' ? 'Use a recovery code instead' : 'Use the authenticator app instead'}
       </button>
     </div>

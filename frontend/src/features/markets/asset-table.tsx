@@ -1,33 +1,37 @@
 import { Link } from '@tanstack/react-router';
 import type { Asset } from '@/shared/api/types';
-import { formatCompactMoney } from '@/shared/money/format';
+import { categoryName } from '@/shared/categories';
+import { formatCompactMoney, formatPrice } from '@/shared/money/format';
 import { AssetMark } from '@/shared/ui/asset-mark';
 import { PercentChange } from '@/shared/ui/change';
 import { StarIcon } from '@/shared/ui/icons';
 import { LivePrice } from '@/shared/ui/live-price';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
 import { toggleFavourite, useFavourites } from './favourites';
-import { categoryName, type Sort } from './listing';
+import type { Sort } from './listing';
 import { Sparkline } from './sparkline';
 
 interface SortHeadProps {
   title: string;
   className?: string;
+  align?: 'left' | 'right';
   ascending: Sort;
   descending: Sort;
+  first?: Sort;
   sort: Sort;
   onSort: (sort: Sort) => void;
 }
 
-function SortHead({ title, className, ascending, descending, sort, onSort }: SortHeadProps) {
+/** A heading that sorts by its column: the order of its first press first, the other one by the next. */
+function SortHead({ title, className, align = 'right', ascending, descending, first = descending, sort, onSort }: SortHeadProps) {
   const direction = sort === descending ? 'descending' : sort === ascending ? 'ascending' : undefined;
   return (
-    <Head align="right" aria-sort={direction} className={className}>
+    <Head align={align} aria-sort={direction} className={className}>
       <button
         type="button"
-        className="rounded hover:text-text"
+        className="-my-1 rounded py-1 hover:text-text"
         onClick={() => {
-          onSort(sort === descending ? ascending : descending);
+          onSort(sort === first ? (first === descending ? ascending : descending) : first);
         }}
       >
         {title}
@@ -39,11 +43,13 @@ function SortHead({ title, className, ascending, descending, sort, onSort }: Sor
 
 /** Columns that the price feed may have no figures for. */
 interface Figures {
+  readonly range: boolean;
   readonly volume: boolean;
   readonly cap: boolean;
 }
 
 const figuresIn = (assets: readonly Asset[]): Figures => ({
+  range: assets.some((asset) => asset.high_24h !== null),
   volume: assets.some((asset) => asset.total_volume_24h !== null),
   cap: assets.some((asset) => asset.market_cap !== null),
 });
@@ -96,6 +102,16 @@ function AssetRow({ asset, figures, starred }: AssetRowProps) {
       <Cell align="right" className="hidden sm:table-cell">
         <PercentChange percent={asset.price_change_percentage_24h} />
       </Cell>
+      {figures.range && (
+        <>
+          <Cell align="right" className="hidden text-muted xl:table-cell">
+            {formatPrice(asset.high_24h)}
+          </Cell>
+          <Cell align="right" className="hidden text-muted xl:table-cell">
+            {formatPrice(asset.low_24h)}
+          </Cell>
+        </>
+      )}
       {figures.volume && (
         <Cell align="right" className="hidden lg:table-cell">
           {formatCompactMoney(asset.total_volume_24h)}
@@ -129,9 +145,19 @@ export function AssetTable({ assets, sort, onSort }: AssetTableProps) {
           <Head>
             <span className="sr-only">Favourite</span>
           </Head>
-          <Head>Asset</Head>
+          <SortHead title="Asset" align="left" ascending="name" descending="name-desc" first="name" sort={sort} onSort={onSort} />
           <SortHead title="Price" ascending="price-asc" descending="price-desc" sort={sort} onSort={onSort} />
           <SortHead title="24 h" className="hidden sm:table-cell" ascending="change-asc" descending="change-desc" sort={sort} onSort={onSort} />
+          {figures.range && (
+            <>
+              <Head align="right" className="hidden xl:table-cell">
+                24 h high
+              </Head>
+              <Head align="right" className="hidden xl:table-cell">
+                24 h low
+              </Head>
+            </>
+          )}
           {figures.volume && (
             <Head align="right" className="hidden lg:table-cell">
               Volume 24 h

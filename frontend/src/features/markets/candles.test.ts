@@ -9,7 +9,11 @@ describe('withTick', () => {
   });
 
   it('opens the next bar where the last one closed', () => {
-    expect(withTick(last, 13, 181, 60)).toEqual({ time: 180, open: 11, high: 13, low: 13, close: 13 });
+    expect(withTick(last, 13, 181, 60)).toEqual({ time: 180, open: 11, high: 13, low: 11, close: 13 });
+  });
+
+  it('keeps the opening within the range of a bar that falls at once', () => {
+    expect(withTick(last, 8, 181, 60)).toEqual({ time: 180, open: 11, high: 11, low: 8, close: 8 });
   });
 
   it('starts without history', () => {

@@ -77,6 +77,9 @@ export function useDayOfCloses(assetId: string, wanted: boolean): readonly numbe
 /** The bar that a price at this moment belongs to: the last one moved on, or a new one. */
 export function withTick(last: Bar | undefined, price: number, nowSeconds: number, intervalSeconds: number): Bar {
   const time = nowSeconds - (nowSeconds % intervalSeconds);
-  if (last === undefined || last.time < time) return { time, open: last?.close ?? price, high: price, low: price, close: price };
+  if (last === undefined || last.time < time) {
+    const open = last?.close ?? price;
+    return { time, open, high: Math.max(open, price), low: Math.min(open, price), close: price };
+  }
   return { ...last, high: Math.max(last.high, price), low: Math.min(last.low, price), close: price };
 }

@@ -20,6 +20,7 @@ describe('arrange', () => {
     ['change-desc', ['ETH', 'BTC', 'DOGE']],
     ['change-asc', ['BTC', 'ETH', 'DOGE']],
     ['name', ['BTC', 'DOGE', 'ETH']],
+    ['name-desc', ['ETH', 'DOGE', 'BTC']],
   ] as const)('sorts by %s with unknown figures last', (sort, expected) => {
     expect(ids({ sort })).toEqual(expected);
   });

@@ -2,7 +2,8 @@ import type { Asset } from '@/shared/api/types';
 
 export const SORTS = [
   ['rank', 'Market rank'],
-  ['name', 'Name'],
+  ['name', 'Name, A to Z'],
+  ['name-desc', 'Name, Z to A'],
   ['price-desc', 'Price, highest first'],
   ['price-asc', 'Price, lowest first'],
   ['change-desc', 'Change, best first'],
@@ -40,6 +41,7 @@ const price = (asset: Asset) => asset.price_usd;
 const COMPARISONS: Readonly<Record<Sort, Comparison>> = {
   rank: byFigure((asset) => asset.market_cap_rank, 1),
   name: byName,
+  'name-desc': (left, right) => byName(right, left),
   'price-desc': byFigure(price, -1),
   'price-asc': byFigure(price, 1),
   'change-desc': byFigure(change, -1),
@@ -60,7 +62,3 @@ export function arrange(assets: readonly Asset[], { search, sort, category, star
 }
 
 export const categoriesOf = (assets: readonly Asset[]): string[] => [...new Set(assets.map((asset) => asset.category))].sort();
-
-const CATEGORY_NAMES: Readonly<Record<string, string>> = { defi: 'DeFi', nft: 'NFT' };
-
-export const categoryName = (category: string): string => CATEGORY_NAMES[category] ?? category.charAt(0).toUpperCase() + category.slice(1).replaceAll(/[_-]/g, ' ');

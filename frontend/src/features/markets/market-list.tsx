@@ -1,5 +1,6 @@
 import { useAssets } from '@/shared/api/queries';
 import type { Asset } from '@/shared/api/types';
+import { categoryName } from '@/shared/categories';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
 import { INPUT } from '@/shared/ui/field';
@@ -8,7 +9,7 @@ import { Select } from '@/shared/ui/select';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { AssetTable } from './asset-table';
 import { useFavourites } from './favourites';
-import { arrange, categoriesOf, categoryName, isSort, type Listing, SORTS } from './listing';
+import { arrange, categoriesOf, isSort, type Listing, SORTS } from './listing';
 
 interface MarketListProps {
   listing: Listing;

@@ -65,6 +65,15 @@ describe('markets', () => {
     });
   });
 
+  it('sort by name first from A, then from Z', async () => {
+    const { user } = renderApp({ path: '/markets' });
+    await user.click(await screen.findByRole('button', { name: 'Asset' }));
+    expect(screen.getByRole('columnheader', { name: 'Asset' })).toHaveAttribute('aria-sort', 'ascending');
+    await user.click(screen.getByRole('button', { name: 'Asset' }));
+    expect(screen.getByRole('columnheader', { name: 'Asset' })).toHaveAttribute('aria-sort', 'descending');
+    expect((await namesShown())[0]).toContain('Ethereum');
+  });
+
   it('say so when the server is away, and recover', async () => {
     const { user } = renderApp({ path: '/markets' });
     server.use(http.get(at('/inventory/assets'), () => HttpResponse.error(), { once: true }));

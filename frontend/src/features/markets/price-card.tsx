@@ -5,12 +5,14 @@ import { Card } from '@/shared/ui/card';
 import { Segmented } from '@/shared/ui/segmented';
 import { FailedState, Skeleton } from '@/shared/ui/states';
 import { type Bar, type Interval, INTERVALS, secondsOf, useCandles, withTick } from './candles';
+import type { ChartLine } from './chart-line';
 
 const PriceChart = lazy(() => import('./price-chart'));
 
 const CHOICES = INTERVALS.map(([name, spoken]) => [name, name, spoken] as const);
 
 const NO_BARS: readonly Bar[] = [];
+const NO_LINES: readonly ChartLine[] = [];
 
 interface Running {
   readonly series: string;
@@ -31,8 +33,14 @@ function useRunningBar(asset: Asset, interval: Interval, bars: readonly Bar[] | 
   return bar;
 }
 
+interface PriceCardProps {
+  asset: Asset;
+  /** Levels to be marked, such as one's open orders; the same array as long as they are the same. */
+  lines?: readonly ChartLine[];
+}
+
 /** The price over time, with the live price as its last bar. */
-export function PriceCard({ asset }: { asset: Asset }) {
+export function PriceCard({ asset, lines = NO_LINES }: PriceCardProps) {
   const [interval, setInterval] = useState<Interval>('1m');
   const candles = useCandles(asset.asset_id, interval);
   const running = useRunningBar(asset, interval, candles.data);
@@ -46,7 +54,7 @@ export function PriceCard({ asset }: { asset: Asset }) {
           <Skeleton className="h-full w-full" />
         ) : (
           <Suspense fallback={<Skeleton className="h-full w-full" />}>
-            <PriceChart key={asset.asset_id} label={label} bars={candles.data.length === 0 ? NO_BARS : candles.data} running={running} />
+            <PriceChart key={asset.asset_id} label={label} bars={candles.data.length === 0 ? NO_BARS : candles.data} running={running} lines={lines} daily={interval === '1d'} />
           </Suspense>
         )}
       </div>

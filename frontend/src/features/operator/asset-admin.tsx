@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { explain, StepUpDeclined } from '@/shared/api/problem';
 import type { Asset } from '@/shared/api/types';
+import { categoryName } from '@/shared/categories';
 import { formatPrice, formatQuantity } from '@/shared/money/format';
 import { AssetMark } from '@/shared/ui/asset-mark';
 import { Badge } from '@/shared/ui/badge';
@@ -40,7 +41,7 @@ function AssetRow({ asset, onEdit, onDelist }: AssetRowProps) {
           <span className="min-w-0">
             <span className="block truncate font-medium">{asset.name}</span>
             <span className="block text-sm text-muted">
-              {asset.asset_id} · {asset.category}
+              {asset.asset_id} · {categoryName(asset.category)}
             </span>
           </span>
         </span>
@@ -103,7 +104,7 @@ export function AssetAdmin() {
             <tr>
               <Head>Asset</Head>
               <Head align="right" className="hidden md:table-cell">Price</Head>
-              <Head align="right" className="hidden lg:table-cell">Quantities</Head>
+              <Head align="right" className="hidden lg:table-cell">Order size</Head>
               <Head align="right" className="hidden sm:table-cell">State</Head>
               <Head align="right"><span className="sr-only">Actions</span></Head>
             </tr>

@@ -19,8 +19,8 @@ const LABELS: Record<Name, string> = {
   category: 'Category',
   description: 'Description',
   scale: 'Decimals of a quantity',
-  min_quantity: 'Least quantity',
-  max_quantity: 'Greatest quantity',
+  min_quantity: 'Smallest order',
+  max_quantity: 'Largest order',
 };
 
 const NEW: Values = { asset_id: '', name: '', category: 'major', description: '', scale: '8', min_quantity: '0.001', max_quantity: '1000' };

@@ -47,7 +47,7 @@ function useAuditRecords(search: AuditSearch) {
 function Id({ id, onFollow }: { id: string | null; onFollow: (id: string) => void }) {
   if (id === null) return <span className="text-muted">–</span>;
   return (
-    <button type="button" className="rounded font-mono text-xs break-all text-accent hover:underline" onClick={() => { onFollow(id); }}>
+    <button type="button" className="-my-1 rounded py-1 text-left font-mono text-xs break-all text-accent hover:underline" onClick={() => { onFollow(id); }}>
       {id}
     </button>
   );
@@ -62,14 +62,14 @@ function RecordRow({ line, onOpen, onFollow }: { line: AuditLine; onOpen: () => 
           {!line.succeeded && <Badge tone="warning">Refused</Badge>}
         </p>
         <p className="text-sm text-muted">
-          {formatDateTime(line.time)}
+          {formatDateTime(line.time, { seconds: true })}
           {line.address !== null && <span className="block sm:ml-2 sm:inline">{line.address}</span>}
         </p>
       </Cell>
       <Cell className="hidden md:table-cell">
         <Id id={line.actor} onFollow={onFollow} />
       </Cell>
-      <Cell className="hidden lg:table-cell">{line.subject === line.actor ? <span className="text-sm text-muted">the same</span> : <Id id={line.subject} onFollow={onFollow} />}</Cell>
+      <Cell className="hidden lg:table-cell">{line.subject === line.actor ? <span className="text-sm text-muted">themselves</span> : <Id id={line.subject} onFollow={onFollow} />}</Cell>
       <Cell className="hidden text-sm text-muted xl:table-cell">{line.source}</Cell>
       <Cell align="right">
         <Button size="sm" aria-label={`Show the record ${nameOfEvent(line.activity)} of ${formatDateTime(line.time)}`} onClick={onOpen}>
@@ -112,7 +112,7 @@ function Records({ search, onFollow }: RecordsProps) {
         </tbody>
       </Table>
       <Pager label="Audit records" {...pager} />
-      <Dialog open={open !== null} title="Audit record" onOpenChange={(isOpen) => { if (!isOpen) setOpen(null); }}>
+      <Dialog wide open={open !== null} title="Audit record" onOpenChange={(isOpen) => { if (!isOpen) setOpen(null); }}>
         <pre className="rounded-lg bg-sunken p-4 font-mono text-xs break-words whitespace-pre-wrap">
           {JSON.stringify(open, null, 2)}
         </pre>

@@ -28,7 +28,7 @@ function Standing({ chain }: { chain: AuditChain }) {
         <span className="font-medium">Chain</span>
         {chain.intact ? <Badge tone="positive">Intact</Badge> : <Badge tone="negative">Tampered with</Badge>}
         <span className="text-sm text-muted">
-          {chain.sealed_at === null ? 'Nothing is sealed yet.' : `Sealed last ${formatDateTime(chain.sealed_at)}. ${examined}`}
+          {chain.sealed_at === null ? 'Nothing is sealed yet.' : `Sealed last ${formatDateTime(chain.sealed_at, { seconds: true })}. ${examined}`}
         </span>
       </div>
       {!chain.intact && (
@@ -38,7 +38,7 @@ function Standing({ chain }: { chain: AuditChain }) {
       )}
       {chain.head_mac !== '' && (
         <details className="text-sm text-muted">
-          <summary className="w-fit rounded hover:text-text">Head of the chain</summary>
+          <summary className="w-fit rounded py-0.5 hover:text-text">Head of the chain</summary>
           <p className="mt-1">Note it elsewhere: it has to stay part of the chain for ever.</p>
           <code className="mt-1 block font-mono text-xs break-all text-text">{chain.head_mac}</code>
         </details>

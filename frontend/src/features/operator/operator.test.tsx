@@ -158,7 +158,7 @@ describe('assets', () => {
   it('are changed by what differs, and taken off the market', async () => {
     const { user, bodies } = await open();
     await user.click(screen.getByRole('button', { name: 'Edit Bitcoin' }));
-    const least = await screen.findByLabelText('Least quantity');
+    const least = await screen.findByLabelText('Smallest order');
     await user.clear(least);
     await user.type(least, '0.01');
     await user.click(screen.getByRole('button', { name: 'Save' }));
@@ -217,6 +217,6 @@ describe('system health', () => {
     server.use(http.get(at('/health'), () => HttpResponse.json({ status: 'unhealthy', version: '0.1.0', environment: 'local', timestamp: MOMENT, checks: { user_service: 'healthy', order_service: 'unhealthy' } }, { status: 503 })));
     as('support', '/operator/health');
     const services = await screen.findByRole('list', { name: 'Services' });
-    expect(within(services).getAllByRole('listitem').map((item) => item.textContent)).toEqual(['User serviceHealthy', 'Order serviceUnhealthy']);
+    expect(within(services).getAllByRole('listitem').map((item) => item.textContent)).toEqual(['User serviceLog in, deposit and withdraw, security settingsHealthy', 'Order servicePlace and cancel orders, portfolioUnhealthy']);
   });
 });

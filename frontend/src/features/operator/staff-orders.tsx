@@ -1,10 +1,12 @@
+import { useState } from 'react';
 import { unwrap } from '@/shared/api/client';
 import { keys } from '@/shared/api/keys';
 import { isNotFound } from '@/shared/api/problem';
 import type { Order } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
-import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
-import { nameOfStatus, nameOfType, toneOfStatus } from '@/shared/orders/wording';
+import { formatLimit, formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { OrderDetails } from '@/shared/orders/order-details';
+import { isBuy, nameOfStatus, nameOfType, toneOfStatus } from '@/shared/orders/wording';
 import { useApi } from '@/shared/services';
 import { formatDateTime } from '@/shared/time';
 import { Badge } from '@/shared/ui/badge';
@@ -29,22 +31,25 @@ function useOrdersOf(username: string | undefined) {
   });
 }
 
-function OrderRow({ order }: { order: Order }) {
+function OrderRow({ order, onOpen }: { order: Order; onOpen: () => void }) {
   return (
-    <tr className={ROW}>
+    <tr className={`relative ${ROW}`}>
       <Cell>
-        <p className="font-medium">
-          {nameOfType(order.order_type)} {order.asset_id}
-        </p>
-        <p className="font-mono text-xs break-all text-muted">{order.order_id}</p>
-        <p className="text-sm text-muted lg:hidden">{formatDateTime(order.created_at)}</p>
+        {/* The button covers its row, so that the whole row can be pressed. */}
+        <button type="button" aria-haspopup="dialog" className="rounded-md text-left outline-offset-4 after:absolute after:inset-0" onClick={onOpen}>
+          <span className="block font-medium">
+            <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> <span className="num sm:hidden">{formatQuantity(order.quantity)}</span> {order.asset_id}
+          </span>
+          <span className="hidden font-mono text-xs text-muted sm:block">{order.order_id}</span>
+          <span className="block text-sm text-muted lg:hidden">{formatDateTime(order.created_at)}</span>
+        </button>
       </Cell>
       <Cell className="hidden text-muted lg:table-cell">{formatDateTime(order.created_at)}</Cell>
       <Cell align="right" className="hidden sm:table-cell">
         {formatQuantity(order.quantity)}
       </Cell>
       <Cell align="right" className="hidden md:table-cell">
-        {formatPrice(order.price)}
+        {order.status === 'completed' ? formatPrice(order.price) : formatLimit(order.price)}
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
         {formatMoney(order.total_amount)}
@@ -58,6 +63,7 @@ function OrderRow({ order }: { order: Order }) {
 
 function Found({ username }: { username: string }) {
   const { rows, error, retry, pager } = useOrdersOf(username);
+  const [opened, setOpened] = useState<Order | null>(null);
   if (rows === undefined) {
     if (isNotFound(error)) return <EmptyState title="Nobody has this username">The whole name is needed, in upper or lower case.</EmptyState>;
     return error === null ? <LoadingRows label="Loading orders" /> : <FailedState error={error} onRetry={retry} />;
@@ -78,11 +84,12 @@ function Found({ username }: { username: string }) {
         </thead>
         <tbody>
           {rows.map((order) => (
-            <OrderRow key={order.order_id} order={order} />
+            <OrderRow key={order.order_id} order={order} onOpen={() => { setOpened(order); }} />
           ))}
         </tbody>
       </Table>
       <Pager label="Orders" {...pager} />
+      <OrderDetails order={opened} onClose={() => { setOpened(null); }} />
     </>
   );
 }

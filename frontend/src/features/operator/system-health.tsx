@@ -10,6 +10,13 @@ import { FailedState, LoadingRows } from '@/shared/ui/states';
 const INTERVAL_MS = 5_000;
 const TONES: Readonly<Record<string, Tone>> = { healthy: 'positive', degraded: 'warning', unhealthy: 'negative' };
 
+/** What people do by a service, and cannot while it is away. */
+const DUTIES: Readonly<Record<string, string>> = {
+  user_service: 'Log in, deposit and withdraw, security settings',
+  inventory_service: 'Assets, live prices and their history',
+  order_service: 'Place and cancel orders, portfolio',
+};
+
 interface Health {
   readonly status: string;
   readonly version: string;
@@ -42,13 +49,16 @@ export function SystemHealth() {
       <ul aria-label="Services" className="divide-y divide-line">
         {Object.entries(checks).map(([service, state]) => (
           <li key={service} className="flex items-center justify-between gap-4 px-4 py-3 sm:px-5">
-            <span className="font-medium">{inWords(service)}</span>
+            <span>
+              <span className="block font-medium">{inWords(service)}</span>
+              {DUTIES[service] !== undefined && <span className="block text-sm text-muted">{DUTIES[service]}</span>}
+            </span>
             <Badge tone={TONES[state] ?? 'neutral'}>{inWords(state)}</Badge>
           </li>
         ))}
       </ul>
       <p className="border-t border-line px-4 py-3 text-sm text-muted sm:px-5">
-        Version {version}, environment {environment}, as of {formatDateTime(timestamp)}.
+        Version {version} · environment {environment} · checked {formatDateTime(timestamp, { seconds: true })}, and again every few seconds
       </p>
     </Card>
   );

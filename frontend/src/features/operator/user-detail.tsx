@@ -6,6 +6,7 @@ import { formatMoney, formatQuantity } from '@/shared/money/format';
 import { deviceName } from '@/shared/security/wording';
 import { useHasRole, useSession } from '@/shared/services';
 import { formatDateTime } from '@/shared/time';
+import { Ago } from '@/shared/ui/ago';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
 import { ConfirmDialog } from '@/shared/ui/confirm-dialog';
@@ -113,7 +114,7 @@ function Sessions({ person }: { person: Person }) {
           {sessions.data.map((session) => (
             <li key={session.session_id} className="px-4 py-3 sm:px-5">
               <p className="font-medium">{deviceName(session.user_agent)}</p>
-              <p className="text-sm text-muted">{session.address} · last used {formatDateTime(session.last_used_at)}</p>
+              <p className="text-sm text-muted">{session.address} · last used <Ago moment={session.last_used_at} /></p>
             </li>
           ))}
         </ul>

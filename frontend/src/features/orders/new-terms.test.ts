@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toText } from '@/shared/money/decimal';
 import { makeOrder } from '@/testing/fixtures';
-import { checkTerms, totalOf, typed } from './new-terms';
+import { checkTerms, distanceFrom, totalOf, typed } from './new-terms';
 
 const order = makeOrder({ order_type: 'limit_buy', status: 'pending', limit_price: '60000.00000000', quantity: '0.01000000' });
 
@@ -30,5 +30,19 @@ describe('new terms of an order', () => {
   it('round the total against the owner', () => {
     expect(toText(totalOf(order, '60000.01', '0.00000123')!)).toBe('0.08');
     expect(toText(totalOf({ ...order, order_type: 'limit_sell' }, '60000.01', '0.00000123')!)).toBe('0.07');
+  });
+});
+
+describe('the distance of a limit from the market', () => {
+  it.each([
+    [80000, '-25.00'],
+    [50000, '20.00'],
+    [60000, '0.00'],
+  ])('at %s is %s percent', (market, percent) => {
+    expect(distanceFrom(market, order)).toBe(percent);
+  });
+
+  it.each([null, 0])('is unknown at the price %s', (market) => {
+    expect(distanceFrom(market, order)).toBeNull();
   });
 });

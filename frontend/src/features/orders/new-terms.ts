@@ -1,5 +1,5 @@
 import type { Order } from '@/shared/api/types';
-import { compare, type Decimal, isPositive, multiply, parseDecimal, rescale, toText, trimmed } from '@/shared/money/decimal';
+import { compare, type Decimal, decimalOfNumber, divide, isPositive, multiply, parseDecimal, rescale, subtract, toText, trimmed } from '@/shared/money/decimal';
 import { isBuy } from '@/shared/orders/wording';
 import type { NewTerms } from './open-order-actions';
 
@@ -42,4 +42,13 @@ export function checkTerms(order: Order, priceText: string, quantityText: string
 export function totalOf(order: Order, priceText: string, quantityText: string): Decimal | null {
   const [price, quantity] = [read(priceText), read(quantityText)];
   return price === null || quantity === null ? null : rescale(multiply(price, quantity), CENTS, isBuy(order) ? 'up' : 'down');
+}
+
+const HUNDRED: Decimal = { units: 100n, scale: 0 };
+
+/** How far above the market, or below it, a limit is, in percent; null while either is unknown. */
+export function distanceFrom(marketPrice: number | null, { limit_price }: Pick<Order, 'limit_price'>): string | null {
+  const [market, limit] = [marketPrice === null ? null : decimalOfNumber(marketPrice), limit_price === null ? null : parseDecimal(limit_price)];
+  if (market === null || limit === null || !isPositive(market)) return null;
+  return toText(divide(multiply(subtract(limit, market), HUNDRED), market, CENTS, 'down'));
 }

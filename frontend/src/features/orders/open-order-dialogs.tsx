@@ -2,7 +2,7 @@ import { type SubmitEvent, useState } from 'react';
 import { uncertainty, useIntentKey } from '@/shared/api/idempotency';
 import { ApiProblem, explain } from '@/shared/api/problem';
 import type { Order } from '@/shared/api/types';
-import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { formatLimit, formatMoney, formatQuantity } from '@/shared/money/format';
 import { isBuy, nameOfType } from '@/shared/orders/wording';
 import { Button } from '@/shared/ui/button';
 import { Dialog } from '@/shared/ui/dialog';
@@ -45,7 +45,7 @@ function CancelConfirmation({ order, onDone }: { order: Order; onDone: () => voi
   return (
     <div className="space-y-5">
       <p>
-        {formatQuantity(order.quantity)} {order.asset_id} at {formatPrice(order.limit_price)} is still waiting for its price.
+        {formatQuantity(order.quantity)} {order.asset_id} at {formatLimit(order.limit_price)} is still waiting for its price.
       </p>
       <div className="grid grid-cols-2 gap-3">
         <Button size="lg" onClick={onDone}>
@@ -76,7 +76,7 @@ function ReplaceForm({ order, onDone }: { order: Order; onDone: () => void }) {
       { orderId: order.order_id, idempotencyKey, terms: checked.terms },
       {
         onSuccess: (changed) => {
-          announce('success', `Changed to ${formatQuantity(changed.quantity)} ${order.asset_id} at ${formatPrice(changed.limit_price)}.`);
+          announce('success', `Changed to ${formatQuantity(changed.quantity)} ${order.asset_id} at ${formatLimit(changed.limit_price)}.`);
           onDone();
         },
       },

@@ -1,29 +1,29 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { useAssets } from '@/shared/api/queries';
 import type { Order } from '@/shared/api/types';
-import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
-import { isBuy, nameOfType } from '@/shared/orders/wording';
-import { formatDateTime } from '@/shared/time';
+import { formatLimit, formatMoney, formatPercent, formatQuantity } from '@/shared/money/format';
+import { endOf, isBuy, nameOfType } from '@/shared/orders/wording';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
 import { classes } from '@/shared/ui/classes';
 import { CloseIcon, EditIcon } from '@/shared/ui/icons';
 import { FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
-import { totalOf } from './new-terms';
+import { distanceFrom, totalOf } from './new-terms';
 import { type OrderAct, OrderActDialog } from './open-order-dialogs';
 import { type OrderChange, useChangesOnTheirWay, useOpenOrders } from './open-order-actions';
 
-const endOf = (order: Order): string => (order.expires_at === null ? 'Until cancelled' : `Until ${formatDateTime(order.expires_at)}`);
-
 interface OpenOrderRowProps {
   order: Order;
+  /** Of the asset now, where it is known. */
+  price: number | null;
   /** What is being done to it just now. */
   change: OrderChange | undefined;
   onAct: (act: OrderAct) => void;
 }
 
-function OpenOrderRow({ order, change, onAct }: OpenOrderRowProps) {
+function OpenOrderRow({ order, price, change, onAct }: OpenOrderRowProps) {
   const what = `${nameOfType(order.order_type).toLowerCase()} of ${formatQuantity(order.quantity)} ${order.asset_id}`;
   return (
     <tr className={classes(ROW, change !== undefined && 'text-muted')} aria-busy={change !== undefined}>
@@ -32,7 +32,7 @@ function OpenOrderRow({ order, change, onAct }: OpenOrderRowProps) {
           <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> {order.asset_id}
         </Link>
         <p className="num text-sm text-muted sm:hidden">
-          {formatQuantity(order.quantity)} at {formatPrice(order.limit_price)}
+          {formatQuantity(order.quantity)} at {formatLimit(order.limit_price)}
         </p>
         <p className="text-sm text-muted">{endOf(order)}</p>
       </Cell>
@@ -40,7 +40,10 @@ function OpenOrderRow({ order, change, onAct }: OpenOrderRowProps) {
         {formatQuantity(order.quantity)}
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
-        {formatPrice(order.limit_price)}
+        {formatLimit(order.limit_price)}
+      </Cell>
+      <Cell align="right" className="hidden text-muted lg:table-cell">
+        {formatPercent(distanceFrom(price, order))}
       </Cell>
       <Cell align="right" className="hidden md:table-cell">
         {formatMoney(totalOf(order, order.limit_price ?? '', order.quantity))}
@@ -65,6 +68,8 @@ function OpenOrderRow({ order, change, onAct }: OpenOrderRowProps) {
 
 function OpenOrderTable({ orders, onAct }: { orders: readonly Order[]; onAct: (act: OrderAct) => void }) {
   const changes = useChangesOnTheirWay();
+  const assets = useAssets().data;
+  const priceOf = (assetId: string) => assets?.find((asset) => asset.asset_id === assetId)?.price_usd ?? null;
   return (
     <Table label="Open orders">
       <thead>
@@ -76,6 +81,9 @@ function OpenOrderTable({ orders, onAct }: { orders: readonly Order[]; onAct: (a
           <Head align="right" className="hidden sm:table-cell">
             Limit price
           </Head>
+          <Head align="right" className="hidden lg:table-cell">
+            From market
+          </Head>
           <Head align="right" className="hidden md:table-cell">
             Total
           </Head>
@@ -86,7 +94,7 @@ function OpenOrderTable({ orders, onAct }: { orders: readonly Order[]; onAct: (a
       </thead>
       <tbody>
         {orders.map((order) => (
-          <OpenOrderRow key={order.order_id} order={order} change={changes.get(order.order_id)} onAct={onAct} />
+          <OpenOrderRow key={order.order_id} order={order} price={priceOf(order.asset_id)} change={changes.get(order.order_id)} onAct={onAct} />
         ))}
       </tbody>
     </Table>

@@ -39,6 +39,34 @@ describe('the order history', () => {
     expect(screen.queryByText('Market buy', { selector: 'span' })).not.toBeInTheDocument();
   });
 
+  it('tells everything about an order that is pressed', async () => {
+    const backend = new Backend();
+    backend.orders = [makeOrder({ order_type: 'limit_buy', status: 'completed', limit_price: '65000.00000000', time_in_force: 'GTC' })];
+    const { user } = renderApp({ path: '/orders', signedIn: true, backend });
+    await user.click(within(await screen.findByRole('table', { name: 'Orders' })).getByRole('button'));
+    const details = await screen.findByRole('dialog', { name: 'Limit buy of BTC' });
+    expect(within(details).getByText('$65,000.00')).toBeVisible();
+    expect(within(details).getByText('Until cancelled')).toBeVisible();
+    expect(within(details).getByText('ord_01KD0000000000000000000001')).toBeVisible();
+    expect(within(details).getByRole('link', { name: 'Go to the BTC market' })).toHaveAttribute('href', '/markets/BTC');
+    await user.click(within(details).getByRole('button', { name: 'Copy order id' }));
+    expect(await navigator.clipboard.readText()).toBe('ord_01KD0000000000000000000001');
+    expect(await screen.findByText('Copied the order id.')).toBeInTheDocument();
+  });
+
+  it('narrows to an asset, and keeps it in the address', async () => {
+    const asked: (string | null)[] = [];
+    const { user, router } = renderApp({ path: '/orders', signedIn: true, backend: backendWith(2) });
+    server.events.on('request:start', ({ request }) => {
+      const { pathname, searchParams } = new URL(request.url);
+      if (pathname.endsWith('/orders') && searchParams.get('status') === null) asked.push(searchParams.get('asset_id'));
+    });
+    await rowsShown();
+    await user.selectOptions(screen.getByLabelText('Asset'), 'Bitcoin (BTC)');
+    expect(router.state.location.search).toEqual({ asset: 'BTC' });
+    expect(asked.at(-1)).toBe('BTC');
+  });
+
   it('invites to trade when there is nothing', async () => {
     renderApp({ path: '/orders', signedIn: true });
     expect(await screen.findByText('No orders yet')).toBeVisible();

@@ -16,6 +16,7 @@ import { Pager } from '@/shared/ui/pager';
 import { Select } from '@/shared/ui/select';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
+import { byWorth } from './shares';
 
 const PAGE_SIZE = 10;
 const EXPORT_PAGE = 100;
@@ -153,7 +154,7 @@ export function AssetTransactions({ assetId, filter = EVERYTHING }: { assetId: s
   );
 }
 
-/** The assets whose history can be looked at: those held now. */
+/** The assets whose history can be looked at: those held now, the largest holding first. */
 export function useHeldAssetIds(): readonly string[] {
-  return usePortfolio().data?.assets.map((position) => position.asset_id) ?? [];
+  return byWorth(usePortfolio().data?.assets ?? []).map((position) => position.asset_id);
 }

@@ -35,6 +35,19 @@ describe('the dashboard', () => {
     renderApp({ path: '/dashboard', signedIn: true, backend });
     const shares = await screen.findByRole('list', { name: 'Shares' });
     expect(within(shares).getAllByRole('listitem').map((item) => item.textContent)).toEqual(['BTC$3,000.0075.00%', 'Cash$1,000.0025.00%']);
-    expect(within(screen.getByRole('table', { name: 'Positions' })).getByText('-10.00%')).toBeInTheDocument();
+    const gain = within(screen.getByRole('table', { name: 'Positions' })).getByRole('cell', { name: /^-\$300\.00/ });
+    expect(gain).toHaveTextContent('-$300.00-10.00%');
+  });
+
+  it('sums up what all positions gained, and lists the largest first', async () => {
+    const backend = new Backend();
+    const position = (asset_id: string, market_value: string, unrealized_pnl: string) => ({ asset_id, quantity: '1.00000000', held: '0.00000000', average_cost: '100.00000000', current_price: market_value, market_value, unrealized_pnl, percentage: null });
+    backend.portfolio = makePortfolio({ assets: [position('ADA', '110.00', '10.00'), position('BTC', '290.00', '-10.00'), position('ETH', '220.00', '20.00')] });
+    renderApp({ path: '/dashboard', signedIn: true, backend });
+    const table = await screen.findByRole('table', { name: 'Positions' });
+    expect(within(table).getAllByRole('link').map((link) => link.getAttribute('href'))).toEqual(['/markets/BTC', '/markets/ETH', '/markets/ADA']);
+    const value = screen.getByRole('region', { name: 'Portfolio value' });
+    expect(within(value).getByText('+$20.00')).toBeVisible();
+    expect(within(value).getByText('+3.33%')).toBeVisible();
   });
 });

@@ -5,10 +5,11 @@ import { formatMoney, formatPercent, formatPrice, formatQuantity } from '@/share
 import { AssetMark } from '@/shared/ui/asset-mark';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
-import { MoneyChange, PercentChange } from '@/shared/ui/change';
+import { Gain, PercentChange } from '@/shared/ui/change';
+import { LivePrice } from '@/shared/ui/live-price';
 import { EmptyState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
-import { gainPercent } from './shares';
+import { byWorth, gainPercent } from './shares';
 
 function useAssetNames(): (assetId: string) => string {
   const assets = useAssets();
@@ -17,9 +18,10 @@ function useAssetNames(): (assetId: string) => string {
 
 function PositionRow({ position, name }: { position: Position; name: string }) {
   return (
-    <tr className={ROW}>
+    <tr className={`relative ${ROW}`}>
       <Cell>
-        <Link to="/markets/$assetId" params={{ assetId: position.asset_id }} className="flex items-center gap-3 rounded-md">
+        {/* The link covers its row, so that the whole row can be pressed. */}
+        <Link to="/markets/$assetId" params={{ assetId: position.asset_id }} className="flex items-center gap-3 rounded-md outline-offset-4 after:absolute after:inset-0">
           <AssetMark symbol={position.asset_id} />
           <span className="min-w-0">
             <span className="block truncate font-medium">{name}</span>
@@ -30,19 +32,22 @@ function PositionRow({ position, name }: { position: Position; name: string }) {
         </Link>
       </Cell>
       <Cell align="right" className="hidden md:table-cell">
-        {formatPrice(position.current_price)}
+        <LivePrice price={position.current_price} />
       </Cell>
-      <Cell align="right" className="hidden lg:table-cell">
+      <Cell align="right" className="hidden text-muted lg:table-cell">
         {formatPrice(position.average_cost)}
       </Cell>
-      <Cell align="right" className="hidden sm:table-cell">
+      <Cell align="right" className="hidden text-muted lg:table-cell">
         {formatPercent(position.percentage, { sign: false })}
       </Cell>
       <Cell align="right">
         <span className="block font-medium">{formatMoney(position.market_value)}</span>
-        <span className="block text-sm">
-          <MoneyChange amount={position.unrealized_pnl} /> <PercentChange percent={gainPercent(position)} />
+        <span className="block text-sm sm:hidden">
+          <PercentChange percent={gainPercent(position)} />
         </span>
+      </Cell>
+      <Cell align="right" className="hidden sm:table-cell">
+        <Gain amount={position.unrealized_pnl} percent={gainPercent(position)} />
       </Cell>
     </tr>
   );
@@ -59,7 +64,7 @@ export function Positions() {
       </Card>
     ) : null;
   }
-  const positions = portfolio.data.assets;
+  const positions = byWorth(portfolio.data.assets);
   return (
     <Card title="Positions">
       {positions.length === 0 ? (
@@ -84,10 +89,13 @@ export function Positions() {
               <Head align="right" className="hidden lg:table-cell">
                 Average cost
               </Head>
-              <Head align="right" className="hidden sm:table-cell">
-                Share
+              <Head align="right" className="hidden lg:table-cell">
+                Share of assets
               </Head>
-              <Head align="right">Value and gain</Head>
+              <Head align="right">Value</Head>
+              <Head align="right" className="hidden sm:table-cell">
+                Unrealized gain
+              </Head>
             </tr>
           </thead>
           <tbody>

@@ -3,7 +3,7 @@ import type { Position } from '@/shared/api/types';
 import { toText } from '@/shared/money/decimal';
 import { makePortfolio } from '@/testing/fixtures';
 import { hasHistory, pointsOf } from './history';
-import { gainPercent, sharesOf } from './shares';
+import { byWorth, gainPercent, sharesOf, totalGain } from './shares';
 
 const position = (asset_id: string, market_value: string | null, change: Partial<Position> = {}): Position => ({
   asset_id, market_value, quantity: '2.00000000', held: '0.00000000', average_cost: '100.00000000', current_price: '1', unrealized_pnl: '0.00', percentage: null, ...change,
@@ -42,6 +42,24 @@ describe('gainPercent', () => {
 
   it('is unknown where nothing was paid', () => {
     expect(gainPercent(position('BTC', '1', { average_cost: '0.00000000' }))).toBeNull();
+  });
+});
+
+describe('totalGain', () => {
+  it('sums up what has a price, in dollars and of what was paid', () => {
+    const assets = [position('BTC', '110.00', { unrealized_pnl: '10.00' }), position('ETH', '95.00', { unrealized_pnl: '-5.00' }), position('SOL', null, { unrealized_pnl: null })];
+    expect(totalGain(makePortfolio({ assets }))).toEqual({ amount: '5.00', percent: '2.50' });
+  });
+
+  it('is unknown while nothing has a price', () => {
+    expect(totalGain(makePortfolio({ assets: [position('SOL', null, { unrealized_pnl: null })] }))).toBeNull();
+  });
+});
+
+describe('byWorth', () => {
+  it('puts the largest first, and what has no price last', () => {
+    const positions = [position('A', null), position('B', '1.00'), position('C', '20.00')];
+    expect(byWorth(positions).map(({ asset_id }) => asset_id)).toEqual(['C', 'B', 'A']);
   });
 });
 

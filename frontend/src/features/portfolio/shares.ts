@@ -1,5 +1,5 @@
 import type { Portfolio } from '@/shared/api/types';
-import { add, compare, type Decimal, divide, isPositive, multiply, parseDecimal, toText, ZERO } from '@/shared/money/decimal';
+import { add, compare, type Decimal, divide, isPositive, multiply, parseDecimal, subtract, toText, ZERO } from '@/shared/money/decimal';
 
 const PERCENT_SCALE = 2;
 const HUNDRED: Decimal = { units: 100n, scale: 0 };
@@ -36,4 +36,31 @@ export function gainPercent(position: Portfolio['assets'][number]): string | nul
   const paid = multiply(quantity, cost);
   if (!isPositive(paid)) return null;
   return toText(divide(multiply(gain, HUNDRED), paid, PERCENT_SCALE, 'down'));
+}
+
+interface Gain {
+  readonly amount: string;
+  /** Of what was paid, rounded down; null where nothing was. */
+  readonly percent: string | null;
+}
+
+/** Gains and losses of all positions that have a price; null when none has. */
+export function totalGain(portfolio: Portfolio): Gain | null {
+  const known = portfolio.assets.flatMap(({ unrealized_pnl, market_value }) => {
+    const [gain, value] = [unrealized_pnl, market_value].map((text) => (text === null ? null : parseDecimal(text)));
+    return gain == null || value == null ? [] : [{ gain, paid: subtract(value, gain) }];
+  });
+  if (known.length === 0) return null;
+  const gain = known.map((each) => each.gain).reduce(add, ZERO);
+  const paid = known.map((each) => each.paid).reduce(add, ZERO);
+  return { amount: toText(gain), percent: isPositive(paid) ? toText(divide(multiply(gain, HUNDRED), paid, PERCENT_SCALE, 'down')) : null };
+}
+
+/** Positions by what they are worth, the largest first; those without a price come last. */
+export function byWorth(positions: Portfolio['assets']): Portfolio['assets'] {
+  const worth = ({ market_value }: Portfolio['assets'][number]) => (market_value === null ? null : parseDecimal(market_value));
+  return [...positions].sort((left, right) => {
+    const [a, b] = [worth(left), worth(right)];
+    return a === null || b === null ? Number(a === null) - Number(b === null) : compare(b, a);
+  });
 }

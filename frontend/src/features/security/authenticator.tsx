@@ -67,8 +67,8 @@ export function AuthenticatorSetting({ factors, onCodes }: { factors: Factors; o
   );
   return (
     <>
-      <Setting name="Authenticator app" badge={factors.totp ? <Badge tone="positive">On</Badge> : <Badge>Off</Badge>} action={action}>
-        A code from an app on your phone, besides your password.
+      <Setting name="Authenticator app" badge={factors.totp ? <Badge tone="positive">On</Badge> : <Badge tone={factors.passkeys ? 'neutral' : 'warning'}>Off</Badge>} action={action}>
+        {factors.totp || factors.passkeys ? 'A code from an app on your phone, besides your password.' : 'Your password alone opens your account. With a code from an app on your phone besides, a stolen password is not enough.'}
       </Setting>
       <Dialog open={enrolment !== null} title="Set up the authenticator app" onOpenChange={(open) => { if (!open) setEnrolment(null); }}>
         {enrolment !== null && (

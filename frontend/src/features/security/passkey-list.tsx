@@ -3,6 +3,7 @@ import { explain, StepUpDeclined } from '@/shared/api/problem';
 import type { Passkey } from '@/shared/api/types';
 import { hasPasskeys } from '@/shared/passkeys';
 import { formatDateTime } from '@/shared/time';
+import { Ago } from '@/shared/ui/ago';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
 import { ConfirmDialog } from '@/shared/ui/confirm-dialog';
@@ -37,7 +38,6 @@ function AddForm({ onAdded }: { onAdded: (codes: readonly string[] | null) => vo
 }
 
 function PasskeyLine({ passkey, onRemove }: { passkey: Passkey; onRemove: () => void }) {
-  const used = passkey.last_used_at === null ? 'never used' : `last used ${formatDateTime(passkey.last_used_at)}`;
   const action = (
     <Button size="sm" aria-label={`Remove passkey ${passkey.name}`} onClick={onRemove}>
       <TrashIcon /> Remove
@@ -45,7 +45,7 @@ function PasskeyLine({ passkey, onRemove }: { passkey: Passkey; onRemove: () => 
   );
   return (
     <Setting name={passkey.name} action={action}>
-      Added {formatDateTime(passkey.created_at)}, {used}
+      Added {formatDateTime(passkey.created_at)} · {passkey.last_used_at === null ? 'never used' : <>last used <Ago moment={passkey.last_used_at} /></>}
     </Setting>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { explain } from '@/shared/api/problem';
 import type { SignedInDevice } from '@/shared/api/types';
 import { formatDateTime } from '@/shared/time';
+import { Ago } from '@/shared/ui/ago';
 import { Badge } from '@/shared/ui/badge';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
@@ -29,7 +30,7 @@ function SessionLine({ session }: { session: SignedInDevice }) {
   );
   return (
     <Setting name={device} badge={session.current && <Badge tone="accent">This device</Badge>} action={action}>
-      {session.address} · last used {formatDateTime(session.last_used_at)} · since {formatDateTime(session.created_at)}
+      {session.address} · last used <Ago moment={session.last_used_at} /> · since {formatDateTime(session.created_at)}
     </Setting>
   );
 }

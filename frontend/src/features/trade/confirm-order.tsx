@@ -3,7 +3,7 @@ import { UNCERTAIN, uncertainty } from '@/shared/api/idempotency';
 import { explain, isProblem } from '@/shared/api/problem';
 import type { Asset, Order, OrderPreview } from '@/shared/api/types';
 import { add, type Decimal, parseDecimal } from '@/shared/money/decimal';
-import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { formatLimit, formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
 import { Dialog, useHeldOpen } from '@/shared/ui/dialog';
@@ -65,7 +65,7 @@ function Costs({ draft, asset, preview }: { draft: Draft; asset: Asset; preview:
         <Line name="Quantity">
           {formatQuantity(order.quantity)} {asset.symbol}
         </Line>
-        <Line name={nameOfPrice(draft, data)}>{formatPrice(data?.price ?? order.price ?? order.reference_price ?? null)}</Line>
+        <Line name={nameOfPrice(draft, data)}>{order.price !== undefined && data?.status !== 'completed' ? formatLimit(order.price) : formatPrice(data?.price ?? order.reference_price ?? null)}</Line>
         {order.time_in_force !== undefined && <Line name="Time in force">{timeInForceText(order)}</Line>}
         <Line name={side === 'buy' ? 'Cost' : 'Proceeds'}>{formatMoney(data?.total_amount ?? draft.estimate)}</Line>
         <Line name="Fee">{waiting ?? formatMoney(data?.fee)}</Line>

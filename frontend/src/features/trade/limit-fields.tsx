@@ -36,7 +36,7 @@ export function LimitFields({ asset, ticket, refusal, onEdit }: LimitFieldsProps
         error={mistakeIn('limitPrice')}
         aside={
           market !== null && (
-            <button type="button" className="num rounded text-accent hover:underline" onClick={() => { onEdit({ limitPrice: market }); }}>
+            <button type="button" className="num -my-1 rounded py-1 text-accent hover:underline" onClick={() => { onEdit({ limitPrice: market }); }}>
               Use {formatPrice(asset.price_usd)}
             </button>
           )

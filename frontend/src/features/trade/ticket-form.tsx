@@ -1,8 +1,9 @@
+import { Link } from '@tanstack/react-router';
 import { type SubmitEvent, useState } from 'react';
 import { newIdempotencyKey } from '@/shared/api/idempotency';
 import { useBalance, usePortfolio } from '@/shared/api/queries';
 import type { Asset, Order } from '@/shared/api/types';
-import { type Decimal, parseDecimal, subtract, ZERO } from '@/shared/money/decimal';
+import { type Decimal, isPositive, parseDecimal, subtract, toText, ZERO } from '@/shared/money/decimal';
 import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { outcomeOf, sentenceFor } from '@/shared/orders/outcome';
 import { Button } from '@/shared/ui/button';
@@ -12,8 +13,8 @@ import { Segmented } from '@/shared/ui/segmented';
 import { useToast } from '@/shared/ui/toasts';
 import { ConfirmOrder, type Draft } from './confirm-order';
 import { LimitFields } from './limit-fields';
-import { checkTicket, type CheckedTicket, EMPTY_TICKET, estimatedTotal, type Market, type Pricing, quantityForShare, type Side, type Ticket } from './ticket';
 import { SideToggle } from './side-toggle';
+import { checkTicket, type CheckedTicket, EMPTY_TICKET, estimatedTotal, type Market, type Pricing, quantityForShare, type Side, type Ticket, withQuantity } from './ticket';
 
 const PRICINGS: readonly (readonly [Pricing, string])[] = [
   ['market', 'Market'],
@@ -37,6 +38,20 @@ function availableOf(position: { quantity: string; held: string } | undefined): 
 function Available({ side, market }: { side: Side; market: Market }) {
   const amount = side === 'buy' ? formatMoney(market.cash) : `${formatQuantity(market.holding)} ${market.asset.symbol}`;
   return <span className="num">Available {amount}</span>;
+}
+
+const hasSome = (amount: Decimal | null): boolean => amount !== null && isPositive(amount);
+
+/** The way on for somebody who has nothing to buy with. */
+function NoCash() {
+  return (
+    <p className="text-sm text-muted">
+      You have no cash available.{' '}
+      <Link to="/dashboard" className="font-medium text-accent underline-offset-4 hover:underline">
+        Deposit on your dashboard
+      </Link>
+    </p>
+  );
 }
 
 interface SharesProps {
@@ -67,7 +82,8 @@ function Shares({ side, disabled, onPick }: SharesProps) {
 
 /** The order ticket of one asset: fill in, check, confirm. */
 export function TicketForm({ asset }: { asset: Asset }) {
-  const [ticket, setTicket] = useState<Ticket>(EMPTY_TICKET);
+  const [typed, setTyped] = useState<Ticket>(EMPTY_TICKET);
+  const ticket = withQuantity(typed, asset);
   const [refusal, setRefusal] = useState<Extract<CheckedTicket, { ok: false }> | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
   const [unanswered, setUnanswered] = useState<Draft | null>(null);
@@ -78,7 +94,7 @@ export function TicketForm({ asset }: { asset: Asset }) {
 
   const edit = (change: Partial<Ticket>) => {
     setUnanswered(null);
-    setTicket((current) => ({ ...current, ...change }));
+    setTyped((current) => ({ ...current, ...change }));
     setRefusal(null);
   };
 
@@ -99,7 +115,7 @@ export function TicketForm({ asset }: { asset: Asset }) {
 
   const placed = (order: Order) => {
     setDraft(null);
-    edit({ quantity: '', limitPrice: '', endsAt: '' });
+    edit({ quantity: '', total: null, limitPrice: '', endsAt: '' });
     announce('success', sentenceFor(order, asset.symbol), outcomeOf(order));
   };
 
@@ -131,23 +147,31 @@ export function TicketForm({ asset }: { asset: Asset }) {
         aside={<Available side={ticket.side} market={market} />}
         value={ticket.quantity}
         error={refusal?.field === 'quantity' ? refusal.mistake : undefined}
-        onChange={(event) => { edit({ quantity: event.target.value }); }}
+        onChange={(event) => { edit({ quantity: event.target.value, total: null }); }}
       />
       <Shares
         side={ticket.side}
-        disabled={ticket.side === 'buy' ? market.cash === null : market.holding === null}
-        onPick={(percent) => { edit({ quantity: quantityForShare(percent, ticket, market) ?? '' }); }}
+        disabled={!hasSome(ticket.side === 'buy' ? market.cash : market.holding)}
+        onPick={(percent) => { edit({ quantity: quantityForShare(percent, ticket, market) ?? '', total: null }); }}
       />
-      <dl className="space-y-1.5 border-t border-line pt-4 text-sm">
-        <div className="flex justify-between gap-4">
-          <dt className="text-muted">Market price</dt>
-          <dd className="num">{formatPrice(asset.price_usd)}</dd>
-        </div>
-        <div className="flex justify-between gap-4">
-          <dt className="text-muted">Estimated total before fee</dt>
-          <dd className="num font-semibold">{formatMoney(total)}</dd>
-        </div>
-      </dl>
+      <Field
+        label="Total"
+        name="total"
+        inputMode="decimal"
+        autoComplete="off"
+        placeholder="0.00"
+        suffix="USD"
+        aside="Before fee"
+        className="num"
+        value={ticket.total ?? (total === null ? '' : toText(total))}
+        error={refusal?.field === 'total' ? refusal.mistake : undefined}
+        onChange={(event) => { edit({ total: event.target.value }); }}
+      />
+      {ticket.side === 'buy' && market.cash !== null && !hasSome(market.cash) && <NoCash />}
+      <p className="flex justify-between gap-4 border-t border-line pt-4 text-sm">
+        <span className="text-muted">Market price</span>
+        <span className="num font-medium">{formatPrice(asset.price_usd)}</span>
+      </p>
       <Button type="submit" size="lg" variant={ticket.side} className="w-full" disabled={!asset.is_active}>
         {asset.is_active ? `Review ${verb.toLowerCase()}` : 'Not tradable at the moment'}
       </Button>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decimal, toText } from '@/shared/money/decimal';
 import { makeAsset } from '@/testing/fixtures';
-import { checkTicket, EMPTY_TICKET, estimatedTotal, type Market, quantityForShare, type Ticket } from './ticket';
+import { checkTicket, EMPTY_TICKET, estimatedTotal, type Market, quantityForShare, type Ticket, withQuantity } from './ticket';
 
 const asset = makeAsset({ asset_id: 'BTC', symbol: 'BTC', price_usd: 64123.45, scale: 8, min_quantity: '0.001', max_quantity: '1000' });
 const market: Market = { asset, cash: decimal('1000.00'), holding: decimal('0.50000000') };
@@ -48,6 +48,26 @@ describe('quantityForShare', () => {
   });
 });
 
+describe('withQuantity', () => {
+  it('buys no more than the dollars pay for', () => {
+    const bought = withQuantity(ticket({ total: '500' }), asset);
+    expect(bought.quantity).toBe('0.00779745');
+    expect(toText(estimatedTotal(bought, asset)!)).toBe('500.00');
+  });
+
+  it('follows the limit price of a limit order', () => {
+    expect(withQuantity(ticket({ pricing: 'limit', total: '100', limitPrice: '50000' }), asset).quantity).toBe('0.002');
+  });
+
+  it.each(['', 'lots', '0', '-5'])('knows no quantity for %j dollars', (total) => {
+    expect(withQuantity(ticket({ total, quantity: '1' }), asset).quantity).toBe('');
+  });
+
+  it('leaves a quantity that was given as it is', () => {
+    expect(withQuantity(ticket({ quantity: '0.25' }), asset).quantity).toBe('0.25');
+  });
+});
+
 describe('checkTicket', () => {
   it('protects a market order against a price that runs away', () => {
     expect(checkTicket(ticket({ quantity: '0.0100' }), market)).toEqual({
@@ -77,6 +97,10 @@ describe('checkTicket', () => {
   it.each([
     [{ quantity: '' }, 'quantity', 'Enter a quantity'],
     [{ quantity: 'lots' }, 'quantity', 'digits'],
+    [{ total: '' }, 'quantity', 'Enter a quantity'],
+    [{ total: 'lots' }, 'total', 'like 250.00'],
+    [{ total: '-1' }, 'total', 'above zero'],
+    [{ total: '100', pricing: 'limit' }, 'limitPrice', 'above zero'],
     [{ quantity: '0.0001' }, 'quantity', 'least'],
     [{ quantity: '1000.1' }, 'quantity', 'most'],
     [{ quantity: '0.123456789' }, 'quantity', '8 decimals'],

@@ -4,7 +4,7 @@ import { formatQuantity } from '@/shared/money/format';
 
 export type Side = 'buy' | 'sell';
 export type Pricing = 'market' | 'limit';
-export type TicketField = 'quantity' | 'limitPrice' | 'endsAt';
+export type TicketField = 'quantity' | 'total' | 'limitPrice' | 'endsAt';
 
 export const TIMES_IN_FORCE = [
   ['GTC', 'Until cancelled', 'Waits for its price until you cancel it.'],
@@ -21,6 +21,8 @@ export interface Ticket {
   readonly side: Side;
   readonly pricing: Pricing;
   readonly quantity: string;
+  /** The dollars that the quantity follows from; null where the quantity itself was given. */
+  readonly total: string | null;
   /** The rest is only for limit orders. */
   readonly limitPrice: string;
   readonly timeInForce: TimeInForce;
@@ -57,8 +59,9 @@ const PRICE_SCALE = 8;
 const MAX_SLIPPAGE_BPS = 100;
 /** Of all cash, so much is spent: the rest covers the fee and the price moving meanwhile. */
 const SPENDABLE_PERCENT = 99;
+const NO_PRICE = 'There is no price at the moment. Try again shortly.';
 
-export const EMPTY_TICKET: Ticket = { side: 'buy', pricing: 'market', quantity: '', limitPrice: '', timeInForce: 'GTC', endsAt: '' };
+export const EMPTY_TICKET: Ticket = { side: 'buy', pricing: 'market', quantity: '', total: null, limitPrice: '', timeInForce: 'GTC', endsAt: '' };
 
 export const orderType = (side: Side, pricing: Pricing): OrderType => `${pricing}_${side}`;
 
@@ -86,6 +89,14 @@ export function quantityForShare(percent: number, ticket: Ticket, { asset, cash,
   return toText(trimmed(capped(divide(spent, price, asset.scale, 'down'), asset)));
 }
 
+/** The ticket with the quantity that a total in dollars buys or sells at the price of now. */
+export function withQuantity(ticket: Ticket, asset: Asset): Ticket {
+  if (ticket.total === null) return ticket;
+  const [total, price] = [parseDecimal(ticket.total), priceOf(ticket, asset)];
+  if (total === null || price === null || !isPositive(total) || !isPositive(price)) return { ...ticket, quantity: '' };
+  return { ...ticket, quantity: toText(trimmed(divide(total, price, asset.scale, 'down'))) };
+}
+
 const refuse = (field: TicketField | null, mistake: string): CheckedTicket => ({ ok: false, field, mistake });
 
 function quantityMistake(quantity: Decimal | null, asset: Asset): string | null {
@@ -104,6 +115,16 @@ export function limitPriceMistake(price: Decimal | null): string | null {
   return compare(price, decimal('1000000')) > 0 ? 'Prices go up to 1,000,000.' : null;
 }
 
+/** Why a total in dollars led to no quantity; null where it did, or where there is none. */
+function totalRefusal({ quantity, total, pricing, limitPrice }: Ticket): CheckedTicket | null {
+  if (quantity !== '' || total === null || total.trim() === '') return null;
+  const amount = parseDecimal(total);
+  if (amount === null) return refuse('total', 'Use digits and a decimal point, like 250.00.');
+  if (!isPositive(amount)) return refuse('total', 'Enter an amount above zero.');
+  const wrongPrice = pricing === 'limit' ? limitPriceMistake(parseDecimal(limitPrice)) : null;
+  return wrongPrice === null ? refuse(null, NO_PRICE) : refuse('limitPrice', wrongPrice);
+}
+
 function endMistake({ pricing, timeInForce, endsAt }: Ticket, now: number): string | null {
   if (pricing !== 'limit' || timeInForce !== 'GTD') return null;
   const end = Date.parse(endsAt);
@@ -113,6 +134,8 @@ function endMistake({ pricing, timeInForce, endsAt }: Ticket, now: number): stri
 
 /** Checks what the page can know before asking the server, which decides anew. */
 export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market, now = Date.now()): CheckedTicket {
+  const wrongTotal = totalRefusal(ticket);
+  if (wrongTotal !== null) return wrongTotal;
   if (ticket.quantity.trim() === '') return refuse('quantity', 'Enter a quantity.');
   const quantity = parseDecimal(ticket.quantity);
   const mistake = quantityMistake(quantity, asset);
@@ -124,7 +147,7 @@ export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market, no
   }
   const wrongEnd = endMistake(ticket, now);
   if (wrongEnd !== null) return refuse('endsAt', wrongEnd);
-  if (price === null) return refuse(null, 'There is no price at the moment. Try again shortly.');
+  if (price === null) return refuse(null, NO_PRICE);
   const total = estimatedTotal(ticket, asset) ?? ZERO;
   if (!isPositive(total)) return refuse('quantity', 'This is worth less than a cent.');
   if (ticket.side === 'buy' && cash !== null && compare(total, cash) > 0) return refuse('quantity', 'This costs more than your available cash.');

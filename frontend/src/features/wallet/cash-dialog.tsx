@@ -89,7 +89,7 @@ function TodaysLimit({ move, rules: { perDay, leftToday }, resetsAt }: { move: C
         <div className="h-full bg-accent-solid" style={{ width: `${used}%` }} />
       </div>
       <p className="mt-2 text-xs text-muted">
-        {move === 'deposit' ? 'Deposits' : 'Withdrawals'} begin anew at {formatDateTime(resetsAt)}.
+        The limit for {move === 'deposit' ? 'deposits' : 'withdrawals'} resets {formatDateTime(resetsAt)}.
       </p>
     </div>
   );

@@ -113,7 +113,9 @@ function MovementTable({ rows, error, retry, filtered }: MovementTableProps) {
           <Head className="hidden sm:table-cell">Time</Head>
           <Head className="hidden xl:table-cell">Reference</Head>
           <Head className="hidden lg:table-cell">Status</Head>
-          <Head align="right">Amount</Head>
+          <Head align="right">
+            Amount <span className="block sm:hidden">Balance</span>
+          </Head>
           <Head align="right" className="hidden sm:table-cell">
             Balance after
           </Head>

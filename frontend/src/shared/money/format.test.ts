@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { directionOf, formatMoney, formatPercent, formatPrice, formatQuantity, UNKNOWN } from './format';
+import { directionOf, formatLimit, formatMoney, formatPercent, formatPrice, formatQuantity, UNKNOWN } from './format';
 
 function useLocale(locale: string) {
   vi.spyOn(navigator, 'language', 'get').mockReturnValue(locale);
@@ -56,12 +56,26 @@ describe('formatQuantity', () => {
 describe('formatPrice', () => {
   it.each([
     [64120.559, '$64,120.55'],
-    [1, '$1.00'],
+    [10, '$10.00'],
+    [9.87654, '$9.8765'],
+    [1, '$1.0000'],
     [0.4567, '$0.4567'],
     [0.00001234, '$0.00001234'],
     ['0.5', '$0.5000'],
   ])('shows %s as %s', (price, text) => {
     expect(formatPrice(price)).toBe(text);
+  });
+});
+
+describe('formatLimit', () => {
+  it.each([
+    ['60000.00000000', '$60,000.00'],
+    ['2627.94600000', '$2,627.946'],
+    ['1.5', '$1.5000'],
+    ['0.00001234', '$0.00001234'],
+    [null, UNKNOWN],
+  ])('shows %s as %s', (price, text) => {
+    expect(formatLimit(price)).toBe(text);
   });
 });
 

@@ -5,6 +5,8 @@ export const UNKNOWN = '–';
 
 const CENTS = 2;
 const QUANTITY_SCALE = 8;
+/** Of prices below ten dollars: a cent of them is too much of them. */
+const SMALL_PRICE_SCALE = 4;
 
 function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   const locale = typeof navigator === 'undefined' ? undefined : navigator.language;
@@ -51,20 +53,32 @@ export function formatQuantity(amount: Amount): string {
   return formatExactly(trimmed(rescale(value, Math.min(value.scale, QUANTITY_SCALE), 'down')), {});
 }
 
-/** Decimals a price needs to be told apart from its neighbours: 64,120.55 but 0.000012. */
+/** Decimals a price needs to be told apart from its neighbours: 64,120.55 but 1.4761 and 0.000012. */
 export function priceScale(value: Decimal): number {
   const whole = value.units / 10n ** BigInt(value.scale);
-  if (whole >= 1n || whole <= -1n) return CENTS;
+  if (whole >= 10n || whole <= -10n) return CENTS;
+  if (whole !== 0n) return SMALL_PRICE_SCALE;
   const leadingZeros = value.scale - value.units.toString().replace('-', '').length;
-  return Math.min(QUANTITY_SCALE, Math.max(4, leadingZeros + 4));
+  return Math.min(QUANTITY_SCALE, Math.max(SMALL_PRICE_SCALE, leadingZeros + SMALL_PRICE_SCALE));
 }
 
 /** A price per unit, from a decimal string or from market data's JSON number. */
-export function formatPrice(price: Amount | number): string {
+export function formatPrice(price: Amount | number, { sign = false }: { sign?: boolean } = {}): string {
   const value = typeof price === 'number' ? decimalOfNumber(price) : read(price);
   if (value === null) return UNKNOWN;
-  return formatExactly(rescale(value, priceScale(value), 'down'), { style: 'currency', currency: 'USD' });
+  return formatExactly(rescale(value, priceScale(value), 'down'), { style: 'currency', currency: 'USD', signDisplay: sign ? 'exceptZero' : 'auto' });
 }
+
+/** A price that somebody set, such as a limit, with every digit that they gave it. */
+export function formatLimit(price: Amount): string {
+  const value = read(price);
+  if (value === null) return UNKNOWN;
+  const exact = trimmed(value, priceScale(value));
+  return formatExactly(exact, { style: 'currency', currency: 'USD' });
+}
+
+/** By how much a price moved, with its sign. */
+export const formatPriceChange = (change: Amount | number): string => formatPrice(change, { sign: true });
 
 /** A percentage with two decimals and, unless told otherwise, its sign. */
 export function formatPercent(percent: Amount | number, { sign = true }: { sign?: boolean } = {}): string {

@@ -1,5 +1,5 @@
 import type { Order } from '@/shared/api/types';
-import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { formatLimit, formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { formatDateTime } from '@/shared/time';
 
 type Told = Pick<Order, 'order_id' | 'order_type' | 'quantity' | 'price' | 'status' | 'time_in_force' | 'executed_price' | 'total_amount' | 'expires_at'>;
@@ -17,10 +17,10 @@ export function sentenceFor(order: Told, symbol: string): string {
       return `${buy ? 'Bought' : 'Sold'} ${quantity} at ${formatPrice(order.executed_price ?? order.price)} for ${formatMoney(order.total_amount)}.`;
     case 'pending': {
       const until = order.expires_at === null ? '' : ` until ${formatDateTime(order.expires_at)}`;
-      return `${intent} at ${formatPrice(order.price)} is open${until}.`;
+      return `${intent} at ${formatLimit(order.price)} is open${until}.`;
     }
     case 'expired':
-      return `${intent} at ${formatPrice(order.price)} has expired. Nothing was traded.`;
+      return `${intent} at ${formatLimit(order.price)} has expired. Nothing was traded.`;
     case 'cancelled':
       return order.time_in_force === 'IOC' ? `${intent} was not filled: the market did not meet your limit. Nothing was traded.` : `${intent} is cancelled.`;
   }

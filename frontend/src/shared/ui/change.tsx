@@ -1,4 +1,4 @@
-import { directionOf, formatMoney, formatPercent } from '@/shared/money/format';
+import { directionOf, formatMoney, formatPercent, formatPriceChange } from '@/shared/money/format';
 
 const TONE = { up: 'text-positive', down: 'text-negative', flat: 'text-muted' } as const;
 
@@ -7,6 +7,17 @@ export function PercentChange({ percent }: { percent: number | string | null | u
   return <span className={`num ${TONE[directionOf(percent)]}`}>{formatPercent(percent)}</span>;
 }
 
-export function MoneyChange({ amount }: { amount: string | null | undefined }) {
-  return <span className={`num ${TONE[directionOf(amount)]}`}>{formatMoney(amount, { sign: true })}</span>;
+/** A gain in dollars and in percent, both coloured by the dollars: a percentage may round to nothing. */
+export function Gain({ amount, percent }: { amount: string | null | undefined; percent: string | null | undefined }) {
+  return (
+    <span className={`num inline-flex flex-wrap items-baseline gap-x-1.5 ${TONE[directionOf(amount)]}`}>
+      <span>{formatMoney(amount, { sign: true })}</span>
+      {percent != null && <span className="text-sm">{formatPercent(percent)}</span>}
+    </span>
+  );
+}
+
+/** A change of a price, as market data's JSON number. */
+export function PriceChange({ change }: { change: number | null | undefined }) {
+  return <span className={`num ${TONE[directionOf(change)]}`}>{formatPriceChange(change)}</span>;
 }

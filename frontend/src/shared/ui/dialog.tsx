@@ -7,6 +7,8 @@ interface DialogProps {
   onOpenChange: (open: boolean) => void;
   title: string;
   description?: ReactNode;
+  /** For what has long lines, such as a record. */
+  wide?: boolean;
   children: ReactNode;
 }
 
@@ -27,7 +29,7 @@ export function useHeldOpen(held: boolean) {
 }
 
 /** A modal dialog; on phones it rises from the bottom edge, where thumbs are. Closing returns the focus. */
-export function Dialog({ open, onOpenChange, title, description, children }: DialogProps) {
+export function Dialog({ open, onOpenChange, title, description, wide = false, children }: DialogProps) {
   const opener = useRef<Element | null>(null);
   const [held, setHeld] = useState(false);
   const change = (opens: boolean) => {
@@ -46,7 +48,7 @@ export function Dialog({ open, onOpenChange, title, description, children }: Dia
             if (opener.current instanceof HTMLElement) opener.current.focus();
           }}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
-          className="fixed inset-x-0 bottom-0 z-50 max-h-[92dvh] animate-enter overflow-y-auto rounded-t-2xl bg-raised p-5 shadow-pop focus:outline-none sm:inset-x-auto sm:top-1/2 sm:bottom-auto sm:left-1/2 sm:w-[26rem] sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-2xl sm:p-6"
+          className={`${wide ? 'sm:w-[min(44rem,92vw)]' : 'sm:w-[26rem]'} fixed inset-x-0 bottom-0 z-50 max-h-[92dvh] animate-enter overflow-y-auto rounded-t-2xl bg-raised p-5 shadow-pop focus:outline-none sm:inset-x-auto sm:top-1/2 sm:bottom-auto sm:left-1/2 sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-2xl sm:p-6`}
         >
           <div className="mb-4 pr-10">
             <RadixDialog.Title className="text-lg font-semibold">{title}</RadixDialog.Title>

@@ -11,7 +11,7 @@ interface SegmentedProps<Value extends string> {
   className?: string;
 }
 
-const SIZES = { sm: 'px-2.5 py-1 text-xs', md: 'h-8 flex-1 px-3 text-sm' } as const;
+const SIZES = { sm: 'px-2 py-1 text-xs sm:px-2.5', md: 'h-8 flex-1 px-3 text-sm' } as const;
 
 /** A choice of one among a few, all of them in sight. */
 export function Segmented<Value extends string>({ label, value, options, onChange, size = 'md', className }: SegmentedProps<Value>) {

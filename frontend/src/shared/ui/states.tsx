@@ -5,7 +5,8 @@ import { AlertIcon } from './icons';
 import { classes } from './classes';
 
 export function Skeleton({ className = 'h-4 w-full' }: { className?: string }) {
-  return <div aria-hidden="true" className={classes('animate-pulse rounded-md bg-sunken', className)} />;
+  const rounding = className.includes('rounded-') ? null : 'rounded-md';
+  return <div aria-hidden="true" className={classes('animate-pulse bg-sunken', rounding, className)} />;
 }
 
 /** Lines that stand where a table's rows will be. */
