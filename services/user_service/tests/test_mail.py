@@ -225,6 +225,11 @@ async def test_a_change_needs_the_current_password_and_guessing_it_is_limited(cl
     assert (await change(client, tokens)).json()["code"] == "AUTH_004"
 
 
+async def test_a_new_password_is_judged_only_for_who_knows_the_current_one(client, tokens):
+    response = await change(client, tokens, current="not the password", new="passwordpassword")
+    assert {error["field"] for error in response.json()["errors"]} == {"current_password"}
+
+
 async def test_a_change_to_a_weak_or_missing_password_is_invalid(client, tokens):
     weak = await change(client, tokens, new="testuser@example.com")
     assert {error["field"] for error in weak.json()["errors"]} == {"new_password"}

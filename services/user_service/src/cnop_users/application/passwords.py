@@ -62,14 +62,14 @@ class PasswordChange:
         await self._limits.require_open_session(principal, context)
         person = await self._accounts.open(principal.user_id)
         self._require_factor(person, principal)
+        async with self._hasher.turn(), self._limits.attempt(context, principal=principal):
+            if not await self._hasher.matches(current, person.user.password):
+                await self._guesses.within_session(principal, context=context, method="password_change")
+                raise _wrong()
         await require_strong(
             self._judge, new, username=person.user.username, profile=person.profile, field="new_password"
         )
         async with self._hasher.turn():
-            async with self._limits.attempt(context, principal=principal):
-                if not await self._hasher.matches(current, person.user.password):
-                    await self._guesses.within_session(principal, context=context, method="password_change")
-                    raise _wrong()
             stored = await self._hasher.hash(new, now=self._clock.now())
         await settle(lambda: self._change_once(principal, person.user.password, stored, context))
 
