@@ -5,11 +5,11 @@ from typing import Final
 
 from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
-from cnop_core.ids import Entropy
+from cnop_core.ids import Entropy, UserId
 from cnop_platform.access import Principal
 from cnop_platform.audit import AuditEvent, AuditTrail
 from cnop_platform.request_context import RequestContext
-from cnop_platform.store import Absent, Delete, Item, Put, Store, Version, Write
+from cnop_platform.store import Absent, Check, Delete, Item, Put, Store, Version, Write
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
@@ -140,13 +140,16 @@ class SecondFactors:
 
     async def renew_codes(self, principal: Principal, *, context: RequestContext) -> tuple[str, ...]:
         """Replace all recovery codes. Raises `NotEnrolled` for somebody without a factor."""
-        person = await self._accounts.open(principal.user_id)
-        if not person.user.factors:
-            raise NotEnrolled("recovery codes come with a second factor; enrol one first")
-        new = self._recovery_codes.fresh(person)
-        event = self._event("recovery_codes_renewed", principal, context)
-        await self._store.transact([new.put, self._audit.record_put(event)])
-        return new.codes
+        return await settle(lambda: self._renew_once(principal, context))
+
+    async def removing(self, user_id: UserId) -> list[Write]:
+        """Return the writes that remove all that somebody enrolled, for a transaction that has a reason to."""
+        return [
+            Delete(keys.totp_key(user_id)),
+            Delete(keys.pending_totp_key(user_id)),
+            Delete(keys.recovery_codes_key(user_id)),
+            *await self._passkeys.removing(user_id),
+        ]
 
     async def prove(self, user: User, offered: OfferedFactor) -> FactorProof:
         """Return what to commit so that the offered factor counts; nothing for somebody who has enrolled none.
@@ -164,7 +167,8 @@ class SecondFactors:
         raise MfaRequired("send the code of your authenticator app as otp, or a recovery_code")
 
     async def _confirm_once(self, principal: Principal, code: str, context: RequestContext) -> tuple[str, ...]:
-        person, now = await self._accounts.open(principal.user_id), self._clock.now()
+        person = await self._accounts.open_within(principal.user_id, principal.session_id)
+        now = self._clock.now()
         _require_new(person.user)
         pending = await self._store.get(keys.pending_totp_key(principal.user_id))
         if pending is None or (pending.expires_at or 0) <= now.timestamp():
@@ -186,6 +190,16 @@ class SecondFactors:
                 self._audit.record_put(self._event("factor_added", principal, context, factor=TOTP)),
             ]
         )
+        return new.codes
+
+    async def _renew_once(self, principal: Principal, context: RequestContext) -> tuple[str, ...]:
+        person = await self._accounts.open_within(principal.user_id, principal.session_id)
+        if not person.user.factors:
+            raise NotEnrolled("recovery codes come with a second factor; enrol one first")
+        new = self._recovery_codes.fresh(person)
+        unchanged = Check(keys.user_key(principal.user_id), Version(person.user.version))
+        event = self._event("recovery_codes_renewed", principal, context)
+        await self._store.transact([unchanged, new.put, self._audit.record_put(event)])
         return new.codes
 
     async def _remove_once(self, principal: Principal, context: RequestContext) -> None:

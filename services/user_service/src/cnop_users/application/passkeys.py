@@ -132,6 +132,10 @@ class Passkeys:
         page = await self._store.query(keys.partition(user_id), prefix=keys.PASSKEYS, limit=100)
         return sorted(map(_passkey, page.items), key=lambda passkey: passkey.created_at)
 
+    async def removing(self, user_id: UserId) -> list[Write]:
+        """Return the writes that forget all of somebody's passkeys, for a transaction that has a reason to."""
+        return [Delete(keys.passkey_key(user_id, passkey.passkey_id)) for passkey in await self.of(user_id)]
+
     async def begin_enrolment(self, principal: Principal) -> Credential:
         """Return creation options. Raises `TooManyPasskeys`."""
         known = await self._known(principal.user_id)
@@ -180,7 +184,8 @@ class Passkeys:
     async def _enrol_once(
         self, principal: Principal, credential: Credential, name: str, context: RequestContext
     ) -> EnrolledPasskey:
-        person, now = await self._accounts.open(principal.user_id), self._clock.now()
+        person = await self._accounts.open_within(principal.user_id, principal.session_id)
+        now = self._clock.now()
         await self._known(principal.user_id)
         try:
             challenge = self._answered(credential, [_enrolment_of(principal.user_id)])

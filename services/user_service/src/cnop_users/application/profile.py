@@ -64,7 +64,7 @@ class Profiles:
         return await settle(lambda: self._update_once(principal, change, context))
 
     async def _update_once(self, principal: Principal, change: ProfileChange, context: RequestContext) -> Person:
-        person = await self._accounts.open(principal.user_id)
+        person = await self._accounts.open_within(principal.user_id, principal.session_id)
         profile = replace(person.profile, **change.values)
         check_age(profile, self._clock)
         changed = sorted(name for name in change.values if getattr(profile, name) != getattr(person.profile, name))

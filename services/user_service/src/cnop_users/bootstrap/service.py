@@ -132,6 +132,8 @@ class UserService(Foundation):
             outbox=self.outbox,
             hasher=self.hasher,
             judge=self.judge,
+            factors=self.factors,
+            identities=self.identities,
             sessions=self.sessions,
             places=self.places,
             limits=self.limits,
