@@ -159,10 +159,46 @@ async def test_strangers_cannot_fill_a_mailbox(client, service, folder, tokens):
     for _ in range(10):
         await forgot(client)
     await letters(folder, RESET, count=3)
+    await drained(service)
+    assert len(await letters(folder, RESET, count=3)) == 3
+
+
+async def drained(service):
+    """Wait until no letter is left to be sent."""
     async with asyncio.timeout(5):
         while [item async for item in service.store.scan(prefix="OUTBOX")]:
             await asyncio.sleep(0.05)
-    assert len(await letters(folder, RESET, count=3)) == 3
+
+
+async def test_strangers_cannot_use_up_the_letters_of_who_asks_from_where_they_signed_in(
+    client, service, folder, tokens
+):
+    async with service.from_address("198.51.100.7") as stranger:
+        for _ in range(5):
+            await forgot(stranger)
+        await letters(folder, RESET, count=3)
+        for number in range(3):
+            assert await reset_token(client, folder, count=4 + number)
+        for asking in (client, stranger):
+            await forgot(asking)
+    await drained(service)
+    assert len(await letters(folder, RESET)) == 6
+
+
+async def test_reset_letters_leave_those_that_prove_the_address_to_who_is_signed_in(client, service, folder, tokens):
+    async with service.from_address("198.51.100.7") as stranger:
+        for asking in (stranger, client):
+            for _ in range(4):
+                await forgot(asking)
+    await letters(folder, RESET, count=6)
+    await client.post("/auth/email/resend", json={}, headers=bearer(tokens))
+    assert len(await letters(folder, VERIFY, count=2)) == 2
+
+
+async def test_letters_that_are_asked_for_at_once_are_no_more_than_one_by_one(client, service, folder, tokens):
+    await asyncio.gather(*(client.post("/auth/email/resend", json={}, headers=bearer(tokens)) for _ in range(20)))
+    await drained(service)
+    assert len(await letters(folder, VERIFY)) == 1 + 3
 
 
 async def test_a_reset_token_is_good_once_however_many_use_it(client, folder, tokens):

@@ -73,7 +73,7 @@ class Recovery:
     async def forgot(self, identifier: str, *, context: RequestContext) -> None:
         """Send a reset letter when there is such an account and it has not had several lately; tell nothing."""
         user = await self._accounts.find(identifier)
-        if user is None or not user.is_active or not await self._limits.may_write_to(user.user_id):
+        if user is None or not user.is_active or not await self._may_ask(user, context):
             return
         person = await self._accounts.open(user.user_id)
         token, stored = self._tokens.issue(user.user_id, Purpose.RESET_PASSWORD, bound_to=user.email_index)
@@ -123,6 +123,12 @@ class Recovery:
         )
         await self._sessions.announce(held)
         await self._sessions.end_all(user.user_id, context=context, reason="password_reset")
+
+    async def _may_ask(self, user: User, context: RequestContext) -> bool:
+        """Count a letter: where the person has signed in from, strangers elsewhere cannot use up what there is."""
+        known = await self._places.knows(user.user_id, context)
+        asked_by = self._limits.place(context) if known else "strangers"
+        return await self._limits.may_write_to(user.user_id, asked_by=asked_by)
 
     async def _enrolled_before(self, user: User) -> _Removed:
         """Return what takes away whatever logs in to an account whose address nobody had proven."""
