@@ -201,6 +201,44 @@ async def test_letters_that_are_asked_for_at_once_are_no_more_than_one_by_one(cl
     assert len(await letters(folder, VERIFY)) == 1 + 3
 
 
+async def move(client, tokens, email):
+    return await client.put("/auth/profile", json={"email": email}, headers=bearer(tokens))
+
+
+async def test_nobody_has_many_letters_sent_to_others_by_changing_their_own_address(client, service, folder, tokens):
+    for number in range(3):
+        assert (await move(client, tokens, f"throwaway{number}@example.com")).status_code == 200
+    refused = await move(client, tokens, "another@example.com")
+    assert (refused.status_code, refused.json()["code"]) == (429, "RATE_001")
+    assert int(refused.headers["retry-after"]) == 3600
+    profile = (await client.get("/auth/profile", headers=bearer(tokens))).json()
+    assert profile["email"] == "throwaway2@example.com"
+    assert (await client.put("/auth/profile", json={"first_name": "Ada"}, headers=bearer(tokens))).status_code == 200
+    await drained(service)
+    assert [each for each in mailbox.Maildir(folder) if each["To"] == "another@example.com"] == []
+    service.clock.advance(seconds=3601)
+    fresh = (await log_in(client)).json()
+    assert (await move(client, fresh, "another@example.com")).status_code == 200
+
+
+async def test_however_many_accounts_are_used_one_address_gets_few_letters(client, service, folder):
+    answers = []
+    for number in range(5):
+        tokens = await signed_in(client, f"person_{number}")
+        answers.append((await move(client, tokens, "Victim@example.org")).status_code)
+        await move(client, tokens, f"throwaway{number}@example.com")
+    assert answers == [200, 200, 200, 429, 429]
+    await drained(service)
+    asked = [each for each in mailbox.Maildir(folder) if each["To"].lower() == "victim@example.org"]
+    assert len([each for each in asked if each["Subject"] == VERIFY]) == 3
+
+
+async def test_the_address_that_letters_are_counted_for_is_kept_as_a_pseudonym(client, cache, tokens):
+    await move(client, tokens, "victim@example.org")
+    assert [key for key in await cache.keys("*letters:to:*") if b"victim" not in key]
+    assert not await cache.keys("*victim*")
+
+
 async def test_a_reset_token_is_good_once_however_many_use_it(client, folder, tokens):
     token = await reset_token(client, folder)
     responses = await asyncio.gather(*(reset(client, token, f"{NEW_PASSWORD} {number}") for number in range(20)))

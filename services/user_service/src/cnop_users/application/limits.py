@@ -179,6 +179,15 @@ class LoginLimits:
         """Tell whether one more letter may be sent to a person; it counts, for each `asked_by` on its own."""
         return not await self._letter(f"{user_id}:{asked_by}")
 
+    async def require_letter(self, user_id: UserId, address: str) -> None:
+        """Count a letter to an address that may be anybody's, for it and for who causes it. Raises `RateLimited`."""
+        for subject in (f"{user_id}:elsewhere", f"to:{self._pseudonym(address)}"):
+            if seconds := await self._letter(subject):
+                raise RateLimited(
+                    f"too many letters were sent because of changed addresses; try again in {seconds} seconds",
+                    retry_after_seconds=seconds,
+                )
+
     async def _letter(self, subject: str) -> int:
         """Count a letter; return for how many seconds none may be sent, this one included, or 0."""
         blocked = await self._counter.failed(self._policies.letters, subject, member=subject)

@@ -350,6 +350,7 @@ class UserService(Foundation):
             store=self._store,
             accounts=self.accounts,
             verification=self.verification,
+            limits=self.limits,
             outbox=self.outbox,
             audit=self._audit,
             clock=self._clock,
