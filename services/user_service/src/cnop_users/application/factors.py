@@ -13,6 +13,8 @@ from cnop_platform.store import Absent, Check, Delete, Item, Put, Store, Version
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
+from cnop_users.application.guesses import Guesses
+from cnop_users.application.limits import LoginLimits
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.passkeys import AMR, Credential, Passkeys
 from cnop_users.application.recovery_codes import RecoveryCodes
@@ -91,6 +93,8 @@ class SecondFactors:
         *,
         store: Store,
         accounts: Accounts,
+        limits: LoginLimits,
+        guesses: Guesses,
         outbox: Outbox,
         audit: AuditTrail,
         clock: Clock,
@@ -101,6 +105,8 @@ class SecondFactors:
     ) -> None:
         self._store = store
         self._accounts = accounts
+        self._limits = limits
+        self._guesses = guesses
         self._outbox = outbox
         self._audit = audit
         self._clock = clock
@@ -130,9 +136,15 @@ class SecondFactors:
     async def confirm_totp(self, principal: Principal, code: str, *, context: RequestContext) -> tuple[str, ...]:
         """Enrol the app that shows this code, and return recovery codes.
 
-        Raises `NotEnrolled`, `WrongCode`, `AlreadyEnrolled`.
+        Raises `NotEnrolled`, `WrongCode`, `AlreadyEnrolled`, `AddressBlocked`, and `RateLimited` after too many wrong
+        ones in this session.
         """
-        return await settle(lambda: self._confirm_once(principal, code, context))
+        async with self._limits.attempt(context, principal=principal):
+            try:
+                return await settle(lambda: self._confirm_once(principal, code, context))
+            except WrongCode:
+                await self._guesses.within_session(principal, context=context, method="totp_enrolment")
+                raise
 
     async def remove_totp(self, principal: Principal, *, context: RequestContext) -> None:
         """Remove the app, and the recovery codes when it was the last factor. Raises `NotEnrolled`."""

@@ -184,6 +184,8 @@ class UserService(Foundation):
         return SecondFactors(
             store=self._store,
             accounts=self.accounts,
+            limits=self.limits,
+            guesses=self.guesses,
             outbox=self.outbox,
             audit=self._audit,
             clock=self._clock,
