@@ -27,6 +27,8 @@ from cnop_users.domain.users import PASSKEY, User
 AMR: Final = ("pop", "user", "mfa")
 """RFC 8176: possession of a key was proven, its holder was verified."""
 MOST_PASSKEYS: Final = 10
+LONGEST_ID: Final = 700
+"""In characters. WebAuthn allows 1,023 bytes, but an id is a part of a key of the store, which takes 1,024 in all."""
 
 Credential = Mapping[str, Any]
 """A `PublicKeyCredential` in its JSON form (WebAuthn level 3, section 5.1)."""
@@ -192,6 +194,8 @@ class Passkeys:
             passkey_id, public_key, count = self._ceremonies.verify_creation(credential, challenge=challenge)
         except ValueError:
             raise InvalidPasskey("the passkey could not be verified; begin again") from None
+        if len(passkey_id) > LONGEST_ID:
+            raise InvalidPasskey(f"the passkey's id has more than {LONGEST_ID} characters; use another authenticator")
         passkey = Passkey(passkey_id, public_key, count, name, now)
         user = replace(person.user, factors=person.user.factors | {PASSKEY}, updated_at=now)
         new_codes = await self._recovery_codes.first(person)
@@ -239,7 +243,7 @@ class Passkeys:
     async def _find(self, user_id: UserId, credential: Credential) -> Passkey:
         passkey_id = credential.get("id")
         item = None
-        if isinstance(passkey_id, str) and 0 < len(passkey_id) <= 700:
+        if isinstance(passkey_id, str) and 0 < len(passkey_id) <= LONGEST_ID:
             item = await self._store.get(keys.passkey_key(user_id, passkey_id))
         if item is None:
             raise _wrong()
