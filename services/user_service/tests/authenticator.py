@@ -18,11 +18,11 @@ def text(raw):
 
 
 class Authenticator:
-    def __init__(self, *, domain, origin):
+    def __init__(self, *, domain, origin, credential_id=None):
         self.domain = domain
         self.origin = origin
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.credential_id = os.urandom(16)
+        self.credential_id = credential_id or os.urandom(16)
         self.user_handle = ""
         self.count = 0
         self.flags = PRESENT | VERIFIED

@@ -15,6 +15,7 @@ from users_under_test import (
 )
 
 from cnop_users.application import codec, keys
+from cnop_users.application.sessions import MAX_SESSIONS
 
 pytestmark = pytest.mark.security
 
@@ -127,12 +128,12 @@ async def test_more_logins_than_the_pool_can_hold_are_told_to_come_back(tmp_path
 
 async def test_the_oldest_session_gives_way_when_there_are_too_many(client, service):
     first = await signed_in(client)
-    for _ in range(40):
+    for _ in range(MAX_SESSIONS):
         service.clock.advance(seconds=1)
         last = (await log_in(client)).json()
     assert (await client.get("/auth/profile", headers=bearer(first))).status_code == 401
     sessions = (await client.get("/auth/sessions", headers=bearer(last))).json()["data"]
-    assert len(sessions) == 40
+    assert len(sessions) == MAX_SESSIONS
 
 
 async def stored_user(service, user_id):

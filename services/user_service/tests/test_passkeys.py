@@ -252,3 +252,16 @@ async def test_failures_of_nobody_slow_down_no_user_of_that_name(client, service
             await sign_in(elsewhere, {"id": "made-up"})
     async with service.from_address("192.0.2.99") as fresh:
         assert (await log_in(fresh, "passkey")).status_code == 200
+
+
+@pytest.mark.parametrize(("length", "status"), [(525, 201), (526, 422), (1023, 422)])
+async def test_an_id_is_enrolled_only_if_it_signs_in_and_can_be_removed(client, tokens, length, status):
+    device, response = await enrol(client, tokens, credential_id=b"i" * length)
+    assert response.status_code == status, response.text
+    signed = await sign_in(client, device.get(await options(client)))
+    assert signed.status_code == (200 if status == 201 else 401)
+    if status == 201:
+        proven = await proven_by(client, tokens, device)
+        path = f"/auth/passkeys/{response.json()['passkey_id']}"
+        assert (await client.delete(path, headers=bearer(proven))).status_code == 200
+    assert (await log_in(client)).status_code == 200

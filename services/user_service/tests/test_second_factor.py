@@ -51,6 +51,27 @@ async def enrol(client, service, tokens):
     return app, confirmed.json()["recovery_codes"]
 
 
+@pytest.mark.parametrize("addresses", [1, 6], ids=["one address", "many addresses"])
+async def test_codes_that_confirm_an_app_are_not_guessed(client, service, tokens, addresses):
+    begun = (await client.post("/auth/mfa/totp", json={}, headers=bearer(tokens))).json()
+    right = App(service, begun["secret"]).code()
+    answers = []
+    for number in range(6):
+        async with service.from_address(f"198.51.{number % addresses}.7") as guesser:
+            body = {"code": right if number == 5 else f"{(int(right) + 1 + number) % 10**6:06}"}
+            answers.append(await guesser.post("/auth/mfa/totp/confirm", json=body, headers=bearer(tokens)))
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+
+
+async def test_codes_that_confirm_an_app_are_not_guessed_at_once(client, service, tokens):
+    await client.post("/auth/mfa/totp", json={}, headers=bearer(tokens))
+    guesses = (
+        client.post("/auth/mfa/totp/confirm", json={"code": f"{number:06}"}, headers=bearer(tokens))
+        for number in range(30)
+    )
+    assert sorted(answer.status_code for answer in await asyncio.gather(*guesses)) == [422] * 5 + [429] * 25
+
+
 @pytest.fixture
 async def enrolled(client, service, tokens):
     return await enrol(client, service, tokens)

@@ -13,6 +13,7 @@ from cnop_platform.system import processors
 from cnop_users.adapters.keyring import Keyring
 from cnop_users.adapters.mailers import MaildirMailer, SmtpMailer
 from cnop_users.adapters.oidc import ProviderSettings
+from cnop_users.application.identities import MOST_IDENTITIES
 from cnop_users.application.limits import LoginPolicies
 from cnop_users.application.outbox import Mailer
 from cnop_users.application.ports import LimitPolicy
@@ -104,7 +105,7 @@ class UsersSettings(ServiceSettings):
     """How authenticators and passkey dialogs name the platform."""
     passkey_domain: str | None = None
     """The domain that passkeys belong to; the host of the page unless set."""
-    oidc_providers: dict[ProviderName, ProviderSettings] = Field(default_factory=dict)
+    oidc_providers: dict[ProviderName, ProviderSettings] = Field(default_factory=dict, max_length=MOST_IDENTITIES)
     """A JSON object: name to `issuer`, `client_id`, `client_secret` and optionally `scope`, `tells_auth_time`."""
     api_url: str | None = None
     """Where browsers reach this API; `/api/v1` beside the page unless set."""

@@ -1,4 +1,4 @@
-"""Keeps store and erasure register together: at the start, which is when a backup was restored, and every hour."""
+"""Finishes erasures, and keeps store and register together: at the start, perhaps after a restore, and every hour."""
 
 import asyncio
 from typing import Final
@@ -18,7 +18,7 @@ _CONTEXT: Final = RequestContext(
 
 
 class ErasureKeeper:
-    """Erases again whom a restored backup brought back."""
+    """Finishes what was interrupted, and erases again whom a restored backup brought back."""
 
     def __init__(self, erasure: Erasure) -> None:
         self._erasure = erasure

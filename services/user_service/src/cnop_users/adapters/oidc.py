@@ -26,6 +26,8 @@ from cnop_users.domain import rules
 
 _ALGORITHMS: Final = ["RS256", "ES256", "PS256", "EdDSA"]
 _TIMEOUT_SECONDS: Final = 5
+_LONGEST_SECONDS: Final = 10
+"""For a whole answer, however many parts it comes in."""
 _LOOPBACK: Final = {"localhost", "127.0.0.1"}
 _MOST_BYTES: Final = 262_144
 _KEPT_SECONDS: Final = 3_600
@@ -237,20 +239,37 @@ class OpenIdProvider:
 
     async def _fetch(self, method: str, url: str, **arguments: Any) -> dict[str, Any]:
         try:
-            response = await self._client.request(method, url, timeout=_TIMEOUT_SECONDS, **arguments)
-        except httpx.HTTPError:
+            async with asyncio.timeout(_LONGEST_SECONDS):
+                status, body = await self._read(method, url, **arguments)
+        except (httpx.HTTPError, TimeoutError):
             raise ProviderAway("the identity provider does not answer; try again in a moment") from None
-        if 400 <= response.status_code < 500:
+        if 400 <= status < 500:
             raise _failed()
         try:
-            if response.status_code != 200 or len(response.content) > _MOST_BYTES:
+            if status != 200 or len(body) > _MOST_BYTES:
                 raise ValueError("not an answer")
-            document = strict_json.loads(response.content)
+            document = strict_json.loads(bytes(body))
         except ValueError:
             raise ProviderAway("the identity provider does not answer as one; try again in a moment") from None
         if not isinstance(document, dict):
             raise ProviderAway("the identity provider does not answer as one; try again in a moment")
         return document
+
+    async def _read(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **arguments: Any
+    ) -> tuple[int, bytearray]:
+        """Return status and body of an answer, the latter not much further than it may be long.
+
+        It is taken as it comes, as a small one can be unpacked to a huge one.
+        """
+        wanted = {**(headers or {}), "Accept-Encoding": "identity"}
+        body = bytearray()
+        async with self._client.stream(method, url, headers=wanted, timeout=_TIMEOUT_SECONDS, **arguments) as response:
+            async for part in response.aiter_raw():
+                body += part
+                if len(body) > _MOST_BYTES:
+                    break
+        return response.status_code, body
 
 
 class FlowSeal:

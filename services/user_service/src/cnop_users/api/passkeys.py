@@ -15,7 +15,7 @@ from cnop_users.api.authentication import render_tokens
 from cnop_users.api.cookies import RefreshCookie
 from cnop_users.api.models import EmptyBody, Incoming, Message, Outgoing, SessionDelivery, Timestamp, Tokens, problems
 from cnop_users.application.passkey_sign_in import PasskeySignIn
-from cnop_users.application.passkeys import Passkey, Passkeys
+from cnop_users.application.passkeys import LONGEST_ID, Passkey, Passkeys
 from cnop_users.domain.sessions import Delivery
 
 router = service_router(tags=["passkeys"])
@@ -99,7 +99,7 @@ async def enrol_passkey(
     responses=problems({409: "It is the only way to log in"}),
 )
 async def remove_passkey(
-    passkey_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,700}$")],
+    passkey_id: Annotated[str, Path(pattern=rf"^[A-Za-z0-9_-]{{1,{LONGEST_ID}}}$")],
     principal: Proven,
     context: Context,
     passkeys: Keys,

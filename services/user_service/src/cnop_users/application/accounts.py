@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cnop_core.errors import NotFound
-from cnop_core.ids import UserId
+from cnop_core.ids import SessionId, UserId
 from cnop_platform.directory import Directory
 from cnop_platform.store import Body, Store
 from cnop_users.application import codec, keys
 from cnop_users.application.ports import DataKey, EmailIndex, Vault
 from cnop_users.domain import rules
+from cnop_users.domain.errors import BadCredentials
 from cnop_users.domain.users import Profile, User
 
 _PROFILE: Final = "profile"
@@ -84,6 +85,18 @@ class Accounts:
         user = codec.user_from_item(items[user_key])
         data_key = await self._vault.unlock(user_id, items[data_key_key].body)
         return Person(user, codec.profile_from_text(data_key.open(_PROFILE, user.sealed_profile)), data_key)
+
+    async def open_within(self, user_id: UserId, session_id: SessionId) -> Person:
+        """Return the account for a change that its session asked for.
+
+        Raises `UnknownUser`, and `BadCredentials` when the session has ended: whoever recovered the account ended it,
+        and a change that was on its way then must not be made afterwards.
+        """
+        person = await self.open(user_id)
+        # After the account, which recovery writes when it ends sessions: a change of this version comes too late then.
+        if await self._store.get(keys.session_key(user_id, session_id)) is None:
+            raise BadCredentials("the session has ended; log in again")
+        return person
 
     async def create_data_key(self, user_id: UserId) -> tuple[DataKey, Body]:
         """Make a new person's data key; the body is to be stored at `keys.data_key_key`."""

@@ -24,6 +24,8 @@ from cnop_users.domain.users import Status, User
 
 _ENDED_IN_ONE: Final = 40
 _SWEPT_AT_ONCE: Final = 45
+_SWEPT: Final = "swept"
+"""What the note of an erasure says when nothing is left to be removed."""
 _NAMELESS: Final = "erased"
 
 
@@ -36,7 +38,10 @@ class NotEmpty(Conflict):
 
 
 class Erasure:
-    """Erases people, and remembers whom, so that a restored backup can be brought up to date."""
+    """Erases people, and remembers whom, so that a restored backup can be brought up to date.
+
+    One transaction makes a person unreadable; what is left of them afterwards is removed then, or by `reconcile`.
+    """
 
     def __init__(
         self,
@@ -76,17 +81,19 @@ class Erasure:
         await self._clean_up(user_id, context)
         return True
 
-    async def erased(self) -> list[UserId]:
-        """Return everybody whom the store lists as erased."""
-        return await listed(self._store)
-
     async def reconcile(self, *, context: RequestContext) -> int:
-        """Bring register and store together; return how many were erased again because a backup brought them back."""
+        """Finish what was interrupted, and bring register and store together.
+
+        Return how many were erased again because a backup brought them back.
+        """
+        here = await listed(self._store)
+        for user_id in sorted(user_id for user_id, note in here.items() if not note.body.get(_SWEPT)):
+            await self._clean_up(user_id, context)
         if self._register is None:
             return 0
-        here, ever = set(await self.erased()), set(await self._register.everybody())
-        await self._register.add(sorted(here - ever))
-        return sum([await self.reapply(user_id, context=context) for user_id in sorted(ever - here)])
+        ever = set(await self._register.everybody())
+        await self._register.add(sorted(here.keys() - ever))
+        return sum([await self.reapply(user_id, context=context) for user_id in sorted(ever - here.keys())])
 
     async def _note(self, user_id: UserId) -> None:
         # What fails here is made up for by `reconcile`: the store has noted the same in the erasure's own transaction.
@@ -124,16 +131,19 @@ class Erasure:
         await self._sessions.announce(held)
 
     async def _clean_up(self, user_id: UserId, context: RequestContext) -> None:
-        """End what was begun meanwhile, and remove what nobody can read any more."""
+        """End what was begun meanwhile, remove what nobody can read any more, and note that nothing is left."""
         await self._sessions.end_all(user_id, context=context, reason="account_erased")
-        while True:
-            page = await self._store.query(keys.partition(user_id), limit=_SWEPT_AT_ONCE)
-            gone = [item for item in page.items if item.key != keys.user_key(user_id)]
-            links = [item for item in gone if item.key.sk.startswith(keys.IDENTITIES)]
-            left = [Delete(item.key) for item in gone] + [Delete(Key(str(item.body["link"]), "LINK")) for item in links]
-            if not left:
-                return
+        while left := await self._leftovers(user_id):
             await self._store.transact(left)
+        note = await self._store.get(keys.erased_key(user_id))
+        if note is not None:
+            await self._store.transact([Put(note.key, {**note.body, _SWEPT: True})])
+
+    async def _leftovers(self, user_id: UserId) -> list[Write]:
+        page = await self._store.query(keys.partition(user_id), limit=_SWEPT_AT_ONCE)
+        gone = [item for item in page.items if item.key != keys.user_key(user_id)]
+        links = [item for item in gone if item.key.sk.startswith(keys.IDENTITIES)]
+        return [*(Delete(item.key) for item in gone), *(Delete(Key(str(item.body["link"]), "LINK")) for item in links)]
 
 
 def _unchanged(wallet: Wallet) -> Check:

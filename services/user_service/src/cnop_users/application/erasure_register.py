@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from cnop_core.clock import Clock, epoch_ms
 from cnop_core.ids import UserId
-from cnop_platform.store import Put, Store
+from cnop_platform.store import Item, Put, Store
 from cnop_users.application import keys
 
 
@@ -22,16 +22,16 @@ class ErasureRegister:
 
     async def everybody(self) -> list[UserId]:
         """Return everybody who was ever erased."""
-        return await listed(self._store)
+        return list(await listed(self._store))
 
 
-async def listed(store: Store) -> list[UserId]:
-    """Return whom a store, the main one or the register's, lists as erased."""
-    found: list[UserId] = []
+async def listed(store: Store) -> dict[UserId, Item]:
+    """Return whom a store, the main one or the register's, lists as erased, with what it notes of each."""
+    found: dict[UserId, Item] = {}
     cursor = None
     while True:
         page = await store.query(keys.ERASED, limit=1000, cursor=cursor)
-        found += [UserId(item.key.sk) for item in page.items]
+        found.update({UserId(item.key.sk): item for item in page.items})
         cursor = page.cursor
         if cursor is None:
             return found

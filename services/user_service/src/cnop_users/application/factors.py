@@ -5,14 +5,16 @@ from typing import Final
 
 from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
-from cnop_core.ids import Entropy
+from cnop_core.ids import Entropy, UserId
 from cnop_platform.access import Principal
 from cnop_platform.audit import AuditEvent, AuditTrail
 from cnop_platform.request_context import RequestContext
-from cnop_platform.store import Absent, Delete, Item, Put, Store, Version, Write
+from cnop_platform.store import Absent, Check, Delete, Item, Put, Store, Version, Write
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, Person
+from cnop_users.application.attempts import Attempts
 from cnop_users.application.conflicts import settle
+from cnop_users.application.guesses import Guesses
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.passkeys import AMR, Credential, Passkeys
 from cnop_users.application.recovery_codes import RecoveryCodes
@@ -91,6 +93,8 @@ class SecondFactors:
         *,
         store: Store,
         accounts: Accounts,
+        attempts: Attempts,
+        guesses: Guesses,
         outbox: Outbox,
         audit: AuditTrail,
         clock: Clock,
@@ -101,6 +105,8 @@ class SecondFactors:
     ) -> None:
         self._store = store
         self._accounts = accounts
+        self._attempts = attempts
+        self._guesses = guesses
         self._outbox = outbox
         self._audit = audit
         self._clock = clock
@@ -130,9 +136,14 @@ class SecondFactors:
     async def confirm_totp(self, principal: Principal, code: str, *, context: RequestContext) -> tuple[str, ...]:
         """Enrol the app that shows this code, and return recovery codes.
 
-        Raises `NotEnrolled`, `WrongCode`, `AlreadyEnrolled`.
+        Raises `NotEnrolled`, `WrongCode`, `AlreadyEnrolled`, and `RateLimited` after too many wrong ones in a session.
         """
-        return await settle(lambda: self._confirm_once(principal, code, context))
+        async with self._attempts.within_session(principal, hashes=False):
+            try:
+                return await settle(lambda: self._confirm_once(principal, code, context))
+            except WrongCode:
+                await self._guesses.within_session(principal, context=context, method="totp_enrolment")
+                raise
 
     async def remove_totp(self, principal: Principal, *, context: RequestContext) -> None:
         """Remove the app, and the recovery codes when it was the last factor. Raises `NotEnrolled`."""
@@ -140,13 +151,16 @@ class SecondFactors:
 
     async def renew_codes(self, principal: Principal, *, context: RequestContext) -> tuple[str, ...]:
         """Replace all recovery codes. Raises `NotEnrolled` for somebody without a factor."""
-        person = await self._accounts.open(principal.user_id)
-        if not person.user.factors:
-            raise NotEnrolled("recovery codes come with a second factor; enrol one first")
-        new = self._recovery_codes.fresh(person)
-        event = self._event("recovery_codes_renewed", principal, context)
-        await self._store.transact([new.put, self._audit.record_put(event)])
-        return new.codes
+        return await settle(lambda: self._renew_once(principal, context))
+
+    async def removing(self, user_id: UserId) -> list[Write]:
+        """Return the writes that remove all that somebody enrolled, for a transaction that has a reason to."""
+        return [
+            Delete(keys.totp_key(user_id)),
+            Delete(keys.pending_totp_key(user_id)),
+            Delete(keys.recovery_codes_key(user_id)),
+            *await self._passkeys.removing(user_id),
+        ]
 
     async def prove(self, user: User, offered: OfferedFactor) -> FactorProof:
         """Return what to commit so that the offered factor counts; nothing for somebody who has enrolled none.
@@ -164,7 +178,8 @@ class SecondFactors:
         raise MfaRequired("send the code of your authenticator app as otp, or a recovery_code")
 
     async def _confirm_once(self, principal: Principal, code: str, context: RequestContext) -> tuple[str, ...]:
-        person, now = await self._accounts.open(principal.user_id), self._clock.now()
+        person = await self._accounts.open_within(principal.user_id, principal.session_id)
+        now = self._clock.now()
         _require_new(person.user)
         pending = await self._store.get(keys.pending_totp_key(principal.user_id))
         if pending is None or (pending.expires_at or 0) <= now.timestamp():
@@ -186,6 +201,16 @@ class SecondFactors:
                 self._audit.record_put(self._event("factor_added", principal, context, factor=TOTP)),
             ]
         )
+        return new.codes
+
+    async def _renew_once(self, principal: Principal, context: RequestContext) -> tuple[str, ...]:
+        person = await self._accounts.open_within(principal.user_id, principal.session_id)
+        if not person.user.factors:
+            raise NotEnrolled("recovery codes come with a second factor; enrol one first")
+        new = self._recovery_codes.fresh(person)
+        unchanged = Check(keys.user_key(principal.user_id), Version(person.user.version))
+        event = self._event("recovery_codes_renewed", principal, context)
+        await self._store.transact([unchanged, new.put, self._audit.record_put(event)])
         return new.codes
 
     async def _remove_once(self, principal: Principal, context: RequestContext) -> None:

@@ -13,7 +13,7 @@ from cnop_platform.access import Principal
 from cnop_platform.audit import AuditEvent, AuditTrail
 from cnop_platform.gatekeeper import STEP_UP_SECONDS
 from cnop_platform.request_context import RequestContext
-from cnop_platform.store import Absent, Check, ConditionFailed, Delete, Key, Put, Store, Version
+from cnop_platform.store import Absent, Check, Delete, Item, Key, Put, Store, Version, Write
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
@@ -23,7 +23,9 @@ from cnop_users.domain.mail import Letter, LetterKind
 from cnop_users.domain.sessions import Session
 
 AMR: Final = ("fed",)
-_MOST_LINKS: Final = 100
+MOST_IDENTITIES: Final = 10
+"""How many identities a person may have linked, so that all of them can go in one transaction."""
+_MOST_READ: Final = 100
 _LINK: Final = "LINK"
 
 
@@ -85,25 +87,19 @@ class Identities:
 
     async def of(self, user_id: UserId) -> Sequence[str]:
         """Return the providers that the person has linked an identity of, in order of their names."""
-        page = await self._store.query(keys.partition(user_id), prefix=keys.IDENTITIES, limit=_MOST_LINKS)
-        return [item.key.sk.removeprefix(keys.IDENTITIES) for item in page.items]
+        return [item.key.sk.removeprefix(keys.IDENTITIES) for item in await self._notes(user_id)]
+
+    async def removing(self, user_id: UserId) -> list[Write]:
+        """Return the writes that unlink all of somebody's identities, for a transaction that has a reason to."""
+        return [write for note in await self._notes(user_id) for write in unlinking(note)]
 
     async def link(
         self, identity: Identity, user_id: UserId, session_id: SessionId, *, context: RequestContext
     ) -> None:
         """Link an identity to an account whose owner is signed in. Raises `LinkedElsewhere`, `SignInFailed`."""
-        await self._session(user_id, session_id)
         if not identity.email_verified:
             raise SignInFailed("the provider has not verified your email address; do that there first")
-        person = await self._accounts.open(user_id)
-        event = _change("identity_linked", user_id, session_id, identity.provider, context)
-        letter = self._letter(person, LetterKind.IDENTITY_LINKED, identity.provider)
-        try:
-            await self._store.transact([*link_writes(identity, user_id), letter, self._audit.record_put(event)])
-        except ConditionFailed:
-            if await self.owner_of(identity) == user_id:
-                return
-            raise LinkedElsewhere("this identity is linked already, or another one of this provider is") from None
+        await settle(lambda: self._link_once(identity, user_id, session_id, context))
 
     async def unlink(self, principal: Principal, provider: str, *, context: RequestContext) -> None:
         """Take a link away, unless no way to sign in would be left. Raises `NotLinked`, `LastWayIn`."""
@@ -118,6 +114,29 @@ class Identities:
         """
         await settle(lambda: self._prove_once(identity, user_id, session_id, context))
 
+    async def _link_once(
+        self, identity: Identity, user_id: UserId, session_id: SessionId, context: RequestContext
+    ) -> None:
+        person = await self._accounts.open(user_id)
+        await self._session(user_id, session_id)
+        owner, linked = await self.owner_of(identity), await self.of(user_id)
+        if owner == user_id:
+            return
+        if owner is not None or identity.provider in linked:
+            raise LinkedElsewhere("this identity is linked already, or another one of this provider is")
+        if len(linked) >= MOST_IDENTITIES:
+            raise LinkedElsewhere(f"you have linked {MOST_IDENTITIES} identities already; unlink one first")
+        event = _change("identity_linked", user_id, session_id, identity.provider, context)
+        await self._store.transact(
+            [
+                # The account is written, too: whoever recovered it meanwhile has ended the session that asks for this.
+                codec.user_put(replace(person.user, updated_at=self._clock.now())),
+                *link_writes(identity, user_id),
+                self._letter(person, LetterKind.IDENTITY_LINKED, identity.provider),
+                self._audit.record_put(event),
+            ]
+        )
+
     async def _unlink_once(self, principal: Principal, provider: str, context: RequestContext) -> None:
         person = await self._accounts.open(principal.user_id)
         note = await self._store.get(keys.identity_key(principal.user_id, provider))
@@ -130,8 +149,7 @@ class Identities:
             [
                 # The account is written, too: of two requests that each count on the other's way in, one looks again.
                 codec.user_put(replace(person.user, updated_at=self._clock.now())),
-                Delete(note.key, Version(note.version)),
-                Delete(Key(str(note.body["link"]), _LINK)),
+                *unlinking(note),
                 self._letter(person, LetterKind.IDENTITY_UNLINKED, provider),
                 self._audit.record_put(event),
             ]
@@ -154,6 +172,10 @@ class Identities:
             [unchanged, codec.session_put(proven), self._audit.record_put(_proven(user_id, session_id, context))]
         )
 
+    async def _notes(self, user_id: UserId) -> Sequence[Item]:
+        page = await self._store.query(keys.partition(user_id), prefix=keys.IDENTITIES, limit=_MOST_READ)
+        return page.items
+
     async def _session(self, user_id: UserId, session_id: SessionId) -> Session:
         """Return the session that went to the provider. Raises `SignInFailed` when it has ended meanwhile."""
         item = await self._store.get(keys.session_key(user_id, session_id))
@@ -174,6 +196,11 @@ def link_writes(identity: Identity, user_id: UserId) -> tuple[Put, Put]:
         Put(link, {"user_id": user_id}, Absent()),
         Put(keys.identity_key(user_id, identity.provider), {"link": link.pk}, Absent()),
     )
+
+
+def unlinking(note: Item) -> tuple[Delete, Delete]:
+    """Return the writes that take away a person's note of an identity as it was read, and the link that it names."""
+    return Delete(note.key, Version(note.version)), Delete(Key(str(note.body["link"]), _LINK))
 
 
 def _link_key(identity: Identity) -> Key:

@@ -39,7 +39,7 @@ class LoginPolicies:
     session: LimitPolicy
     """How many wrong proofs one session may offer, wherever they come from: it may be stolen."""
     letters: LimitPolicy
-    """How many letters somebody may have sent to one person."""
+    """How many letters each who can have some sent may have sent to one person."""
     stuffing_address: LimitPolicy
     stuffing_network: LimitPolicy
     """At how many different names one source fails before that is reported; they block nobody."""
@@ -173,12 +173,23 @@ class LoginLimits:
             await self._counter.forgive(policy, network, member=member)
         await self._counter.forgive(self._policies.name, member, member=address)
 
-    async def may_write_to(self, user_id: UserId) -> bool:
-        """Tell whether one more letter may be sent to a person whom strangers can have written to; it counts."""
-        if await self._counter.blocked_for(self._policies.letters, user_id):
-            return False
-        await self._counter.failed(self._policies.letters, user_id, member=user_id)
-        return True
+    async def may_write_to(self, user_id: UserId, *, asked_by: str) -> bool:
+        """Tell whether one more letter may be sent to a person; it counts, for each `asked_by` on its own."""
+        return not await self._letter(f"{user_id}:{asked_by}")
+
+    async def require_letter(self, user_id: UserId, address: str) -> None:
+        """Count a letter to an address that may be anybody's, for it and for who causes it. Raises `RateLimited`."""
+        for subject in (f"{user_id}:elsewhere", f"to:{self._pseudonym(address)}"):
+            if seconds := await self._letter(subject):
+                raise RateLimited(
+                    f"too many letters were sent because of changed addresses; try again in {seconds} seconds",
+                    retry_after_seconds=seconds,
+                )
+
+    async def _letter(self, subject: str) -> int:
+        """Count a letter; return for how many seconds none may be sent, this one included, or 0."""
+        blocked = await self._counter.failed(self._policies.letters, subject, member=subject)
+        return 0 if blocked.just_now else blocked.seconds
 
     def place(self, context: RequestContext) -> str:
         """Return a pseudonym of the network that a request came from."""

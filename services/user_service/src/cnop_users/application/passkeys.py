@@ -27,6 +27,8 @@ from cnop_users.domain.users import PASSKEY, User
 AMR: Final = ("pop", "user", "mfa")
 """RFC 8176: possession of a key was proven, its holder was verified."""
 MOST_PASSKEYS: Final = 10
+LONGEST_ID: Final = 700
+"""In characters. WebAuthn allows 1,023 bytes, but an id is a part of a key of the store, which takes 1,024 in all."""
 
 Credential = Mapping[str, Any]
 """A `PublicKeyCredential` in its JSON form (WebAuthn level 3, section 5.1)."""
@@ -132,6 +134,10 @@ class Passkeys:
         page = await self._store.query(keys.partition(user_id), prefix=keys.PASSKEYS, limit=100)
         return sorted(map(_passkey, page.items), key=lambda passkey: passkey.created_at)
 
+    async def removing(self, user_id: UserId) -> list[Write]:
+        """Return the writes that forget all of somebody's passkeys, for a transaction that has a reason to."""
+        return [Delete(keys.passkey_key(user_id, passkey.passkey_id)) for passkey in await self.of(user_id)]
+
     async def begin_enrolment(self, principal: Principal) -> Credential:
         """Return creation options. Raises `TooManyPasskeys`."""
         known = await self._known(principal.user_id)
@@ -180,13 +186,16 @@ class Passkeys:
     async def _enrol_once(
         self, principal: Principal, credential: Credential, name: str, context: RequestContext
     ) -> EnrolledPasskey:
-        person, now = await self._accounts.open(principal.user_id), self._clock.now()
+        person = await self._accounts.open_within(principal.user_id, principal.session_id)
+        now = self._clock.now()
         await self._known(principal.user_id)
         try:
             challenge = self._answered(credential, [_enrolment_of(principal.user_id)])
             passkey_id, public_key, count = self._ceremonies.verify_creation(credential, challenge=challenge)
         except ValueError:
             raise InvalidPasskey("the passkey could not be verified; begin again") from None
+        if len(passkey_id) > LONGEST_ID:
+            raise InvalidPasskey(f"the passkey's id has more than {LONGEST_ID} characters; use another authenticator")
         passkey = Passkey(passkey_id, public_key, count, name, now)
         user = replace(person.user, factors=person.user.factors | {PASSKEY}, updated_at=now)
         new_codes = await self._recovery_codes.first(person)
@@ -234,7 +243,7 @@ class Passkeys:
     async def _find(self, user_id: UserId, credential: Credential) -> Passkey:
         passkey_id = credential.get("id")
         item = None
-        if isinstance(passkey_id, str) and 0 < len(passkey_id) <= 700:
+        if isinstance(passkey_id, str) and 0 < len(passkey_id) <= LONGEST_ID:
             item = await self._store.get(keys.passkey_key(user_id, passkey_id))
         if item is None:
             raise _wrong()

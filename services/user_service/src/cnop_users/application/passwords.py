@@ -59,19 +59,20 @@ class PasswordChange:
     async def change(self, principal: Principal, *, current: str, new: str, context: RequestContext) -> None:
         """Replace the password and end the person's other sessions.
 
-        Raises `WrongPassword`, `WeakPassword`, `RateLimited` after too many wrong ones in this
-        session, `HashingBusy`, and `StepUpNeeded` when a second factor is enrolled but was not shown lately.
+        Raises `WrongPassword`, `WeakPassword`, `RateLimited` after too many wrong ones in this session, `HashingBusy`,
+        and `StepUpNeeded` when a second factor is enrolled but was not shown lately.
         """
         await self._limits.require_open_session(principal)
         person = await self._accounts.open(principal.user_id)
         self._require_factor(person, principal)
-        await require_strong(
-            self._judge, new, username=person.user.username, profile=person.profile, field="new_password"
-        )
         async with self._attempts.within_session(principal, hashes=True):
             if not await self._hasher.matches(current, person.user.password):
                 await self._guesses.within_session(principal, context=context, method="password_change")
                 raise _wrong()
+        await require_strong(
+            self._judge, new, username=person.user.username, profile=person.profile, field="new_password"
+        )
+        async with self._hasher.turn():
             stored = await self._hasher.hash(new, now=self._clock.now())
         await settle(lambda: self._change_once(principal, person.user.password, stored, context))
 

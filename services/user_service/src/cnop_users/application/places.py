@@ -6,11 +6,12 @@ from typing import Final
 from cnop_core.clock import Clock, epoch_ms
 from cnop_core.ids import UserId
 from cnop_platform.request_context import RequestContext
-from cnop_platform.store import Put, Store
+from cnop_platform.store import Delete, Put, Store
 from cnop_users.application import keys
 from cnop_users.application.limits import LoginLimits
 
 _MEMORY_SECONDS: Final = 90 * 86_400
+_FORGOTTEN_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Places:
             Place(item.key.sk.removeprefix(keys.PLACES), int(str(item.body["last_used_ms"])), item.expires_at or 0)
             for item in page.items
         ]
+
+    async def forget(self, user_id: UserId) -> None:
+        """Forget every network of a person."""
+        known = keys.partition(user_id)
+        while (page := await self._store.query(known, prefix=keys.PLACES, limit=_FORGOTTEN_AT_ONCE)).items:
+            await self._store.transact([Delete(item.key) for item in page.items])
 
     def put(self, user_id: UserId, context: RequestContext) -> Put:
         """Return the write that remembers the network of this request."""

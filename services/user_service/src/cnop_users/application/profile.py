@@ -14,6 +14,7 @@ from cnop_platform.store import ConditionFailed, Delete, Store, Write
 from cnop_users.application import codec, keys, trail
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.conflicts import settle
+from cnop_users.application.limits import LoginLimits
 from cnop_users.application.outbox import Outbox
 from cnop_users.application.registration import check_age, claim_email
 from cnop_users.application.verification import Verification
@@ -45,6 +46,7 @@ class Profiles:
         store: Store,
         accounts: Accounts,
         verification: Verification,
+        limits: LoginLimits,
         outbox: Outbox,
         audit: AuditTrail,
         clock: Clock,
@@ -52,6 +54,7 @@ class Profiles:
         self._store = store
         self._accounts = accounts
         self._verification = verification
+        self._limits = limits
         self._outbox = outbox
         self._audit = audit
         self._clock = clock
@@ -59,12 +62,15 @@ class Profiles:
     async def update(self, principal: Principal, change: ProfileChange, *, context: RequestContext) -> Person:
         """Return the person as changed.
 
-        Raises `InvalidInput`, `AlreadyTaken`, and `StepUpNeeded` when the address changes long after the sign-in.
+        Raises `InvalidInput`, `AlreadyTaken`, `StepUpNeeded` when the address changes long after the sign-in, and
+        `RateLimited` when it changes more often than letters are sent.
         """
+        if "email" in change.values:
+            await self._require_letter(principal, str(change.values["email"]))
         return await settle(lambda: self._update_once(principal, change, context))
 
     async def _update_once(self, principal: Principal, change: ProfileChange, context: RequestContext) -> Person:
-        person = await self._accounts.open(principal.user_id)
+        person = await self._accounts.open_within(principal.user_id, principal.session_id)
         profile = replace(person.profile, **change.values)
         check_age(profile, self._clock)
         changed = sorted(name for name in change.values if getattr(profile, name) != getattr(person.profile, name))
@@ -72,7 +78,7 @@ class Profiles:
             return person
         user = replace(person.with_profile(profile), updated_at=self._clock.now())
         moved: list[Write] = []
-        if rules.canonical_email(profile.email) != rules.canonical_email(person.profile.email):
+        if _is_another(profile.email, person.profile.email):
             self._require_recent_login(principal, person)
             claims = self._accounts.email_claims(profile.email)
             moved = [Delete(keys.email_key(user.email_index)), *claim_email(claims, user.user_id)]
@@ -88,6 +94,13 @@ class Profiles:
         )
         await self._commit([codec.user_put(user), *moved, *letters, self._audit.record_put(event)], moved)
         return replace(changed_person, user=replace(user, version=user.version + 1))
+
+    async def _require_letter(self, principal: Principal, email: str) -> None:
+        """Count the letter to a new address, once, however often the change is tried."""
+        person = await self._accounts.open(principal.user_id)
+        if _is_another(email, person.profile.email):
+            self._require_recent_login(principal, person)
+            await self._limits.require_letter(principal.user_id, rules.canonical_email(email))
 
     def _letters(self, before: Person, after: Person) -> list[Write]:
         """Tell the old address, and ask the new one to prove itself."""
@@ -107,3 +120,7 @@ class Profiles:
     def _require_recent_login(self, principal: Principal, person: Person) -> None:
         if not proven_lately(principal, has_factors=bool(person.user.factors), now=self._clock.now()):
             raise StepUpNeeded("confirm that it is you, then try again")
+
+
+def _is_another(email: str, present: str) -> bool:
+    return rules.canonical_email(email) != rules.canonical_email(present)

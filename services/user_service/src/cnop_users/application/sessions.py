@@ -20,8 +20,9 @@ from cnop_users.domain.refresh_tokens import RefreshToken
 from cnop_users.domain.sessions import Delivery, Device, Lifetimes, Presented, Session
 from cnop_users.domain.users import User
 
-MAX_SESSIONS: Final = 40
-"""How many sessions a person may have. The oldest gives way, so that all of them always end in one transaction."""
+MAX_SESSIONS: Final = 30
+"""How many sessions a person may have. The oldest gives way, so that all of them always end in one transaction, also in
+the one that takes away every other way to log in."""
 _ENDED_AT_ONCE: Final = 45
 
 

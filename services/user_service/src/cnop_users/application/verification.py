@@ -46,9 +46,9 @@ class Verification:
         return [stored, self._outbox.put(user.user_id, person.data_key, letter)]
 
     async def resend(self, user_id: UserId) -> None:
-        """Send such a letter now, unless the address is proven or several letters were sent lately."""
+        """Send such a letter now, unless the address is proven or its owner asked for several lately."""
         person = await self._accounts.open(user_id)
-        if not person.user.email_verified and await self._limits.may_write_to(user_id):
+        if not person.user.email_verified and await self._limits.may_write_to(user_id, asked_by="owner"):
             await self._store.transact(self.writes(person))
 
     async def verify(self, token: str, *, context: RequestContext) -> None:

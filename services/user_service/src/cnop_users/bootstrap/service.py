@@ -91,14 +91,12 @@ class UserService(Foundation):
 
     def chores(self) -> list[Chore]:
         """Return what runs for as long as the service does."""
-        chores: list[Chore] = [self.publisher.run, self.bell.run, self.after_answer.run]
+        chores: list[Chore] = [self.publisher.run, self.bell.run, self.after_answer.run, self.erasure_keeper.run]
         if mailer := self._settings.mailer:
             postman = Postman(
                 store=self._store, vault=self.vault, mailer=mailer, page=self._settings.page, clock=self._clock
             )
             chores.append(PostOffice(postman).run)
-        if self._register:
-            chores.append(self.erasure_keeper.run)
         return chores
 
     async def close(self) -> None:
@@ -132,6 +130,8 @@ class UserService(Foundation):
             outbox=self.outbox,
             hasher=self.hasher,
             judge=self.judge,
+            factors=self.factors,
+            identities=self.identities,
             sessions=self.sessions,
             places=self.places,
             limits=self.limits,
@@ -185,6 +185,8 @@ class UserService(Foundation):
         return SecondFactors(
             store=self._store,
             accounts=self.accounts,
+            attempts=self.attempts,
+            guesses=self.guesses,
             outbox=self.outbox,
             audit=self._audit,
             clock=self._clock,
@@ -327,7 +329,7 @@ class UserService(Foundation):
 
     @cached_property
     def erasure_keeper(self) -> ErasureKeeper:
-        """Erases again whom a restored backup brought back."""
+        """Finishes erasures, and erases again whom a restored backup brought back."""
         return ErasureKeeper(self.erasure)
 
     @cached_property
@@ -354,6 +356,7 @@ class UserService(Foundation):
             store=self._store,
             accounts=self.accounts,
             verification=self.verification,
+            limits=self.limits,
             outbox=self.outbox,
             audit=self._audit,
             clock=self._clock,

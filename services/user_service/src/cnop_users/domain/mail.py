@@ -12,6 +12,7 @@ class LetterKind(StrEnum):
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a letter
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a letter
+    ACCOUNT_RECOVERED = "account_recovered"
     EMAIL_CHANGED = "email_changed"
     NEW_PLACE = "new_place"
     FACTOR_ADDED = "factor_added"
@@ -40,6 +41,10 @@ class Message:
 
 
 _NOT_YOU: Final = "If this was not you, reset your password at once: {page}/forgot-password"
+_NOT_YOURS: Final = (
+    "If this was not you, reset your password at once: {page}/forgot-password. That does not take it away again: then "
+    "log in and remove it yourself: {page}/security. If you cannot log in, contact support."
+)
 # A token stands behind a #, so that browsers send it to no server and no access log keeps it.
 _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
     LetterKind.VERIFY_EMAIL: (
@@ -60,6 +65,15 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
         "Your password was changed",
         "The password of your account was changed at {at}, and your other sessions were ended.\n\n" + _NOT_YOU,
     ),
+    LetterKind.ACCOUNT_RECOVERED: (
+        "Your password was changed",
+        (
+            "The password of your account was changed at {at}, by a letter to this address, and its sessions were "
+            "ended. Nobody had shown before that this address is theirs, so every other way to log in was removed: "
+            "second factors, recovery codes, passkeys and linked accounts. Add again what is yours: {page}/security\n\n"
+        )
+        + _NOT_YOU,
+    ),
     LetterKind.EMAIL_CHANGED: (
         "Your email address was changed",
         (
@@ -74,7 +88,7 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
     ),
     LetterKind.FACTOR_ADDED: (
         "A second factor was added",
-        "At {at} a second factor ({factor}) was added to your account.\n\n" + _NOT_YOU,
+        "At {at} a second factor ({factor}) was added to your account.\n\n" + _NOT_YOURS,
     ),
     LetterKind.FACTOR_REMOVED: (
         "A second factor was removed",
@@ -86,7 +100,7 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
     ),
     LetterKind.IDENTITY_LINKED: (
         "Another account was linked to yours",
-        "At {at} an account of {provider} was linked to yours; whoever logs in there can log in here.\n\n" + _NOT_YOU,
+        "At {at} an account of {provider} was linked to yours; whoever logs in there can log in here.\n\n" + _NOT_YOURS,
     ),
     LetterKind.IDENTITY_UNLINKED: (
         "A linked account was taken away",
