@@ -2,6 +2,7 @@ import asyncio
 import time
 
 import pytest
+from test_mail import change
 from users_under_test import PASSWORD, log_in, register
 
 from cnop_users.adapters import strength
@@ -113,3 +114,8 @@ async def test_a_registration_that_finds_no_judge_is_refused_and_changes_nothing
     assert int(response.headers["retry-after"]) >= 1
     monkeypatch.undo()
     assert (await log_in(client)).status_code == 401
+
+
+async def test_a_new_password_is_judged_only_for_who_knows_the_current_one(client, tokens):
+    response = await change(client, tokens, current="not the password", new="passwordpassword")
+    assert {error["field"] for error in response.json()["errors"]} == {"current_password"}
