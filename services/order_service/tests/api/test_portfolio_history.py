@@ -4,6 +4,7 @@ from itertools import pairwise
 import pytest
 from exchange import ALICE, START
 
+from cnop_core.clock import to_rfc3339
 from cnop_core.money import parse_units
 from cnop_orders.api.answers import HistoryAnswer
 from cnop_orders.application import portfolio_history
@@ -71,6 +72,14 @@ async def test_an_empty_wallet_has_one_point(exchange):
     points = await shown(exchange)
     assert [point[1:] for point in points] == [("0.00", "0.00")] * len(points)
     assert points
+
+
+async def test_a_wallet_of_this_very_second_has_its_present_alone(exchange):
+    exchange.clock.advance(seconds=0.25)
+    await exchange.fund(ALICE, 100)
+    exchange.clock.advance(seconds=0.5)
+    answer = await exchange.get("/portfolio/history", params={})
+    assert [point["timestamp"] for point in answer["data"]] == [to_rfc3339(START)]
 
 
 async def test_without_a_feed_assets_count_nothing_in_the_past(exchange):

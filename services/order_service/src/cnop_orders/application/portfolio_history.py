@@ -73,7 +73,8 @@ class PortfolioHistory:
         if entries and len(entries) == MOST_ENTRIES:
             start = max(start, -(-entries[-1].stamp.at_ms // 1000))
         seconds = list(range(now - now % sampling.step, start - 1, -sampling.step))
-        if start == began and start not in seconds:
+        # A wallet of this very second has a present only.
+        if start == began < now and start not in seconds:
             seconds.append(start)
         prices = await self._prices(wallet, sampling, start)
         points = worth_over_time(wallet, entries, seconds=seconds, prices=prices)
