@@ -17,30 +17,22 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from benchmarks.inside import inside
 from benchmarks.load import Measurement, measure, request
 from benchmarks.smoke import cheapest_order, newcomer
 
 from cnop_cli.errors import CommandError
 from cnop_cli.platform_client import PlatformClient
-from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.trial import Trial, trial
-from cnop_core.clock import Clock
 from cnop_core.ids import AssetId, UserId
 from cnop_core.money import PRICE_SCALE, PriceUnits, format_units, parse_units
-from cnop_ledger import ChainKeys, Ledger, LedgerReader
-from cnop_ledger.testing import ORIGIN, deposit_command
-from cnop_orders.application.codec import OrderCodec
+from cnop_ledger.testing import deposit_command
 from cnop_orders.application.requests import OrderRequest
-from cnop_orders.application.trading import Caller, Trading
 from cnop_orders.domain.order import OrderType
 from cnop_orders.domain.terms import Terms
 from cnop_platform import strict_json
-from cnop_platform.cache import connect
-from cnop_platform.catalogue import Catalogue
-from cnop_platform.prices import PRICE_CHANNEL, PriceBoard, Quote, encode_quotes
-from cnop_platform.store import Store
-from cnop_platform.store.open import open_store
-from cnop_platform.system import SystemClock, entropy
+from cnop_platform.prices import PRICE_CHANNEL, Quote, encode_quotes
+from cnop_platform.system import SystemClock
 
 ASSET: Final = AssetId("AAVE")
 QUANTITY: Final = "0.01"
@@ -133,33 +125,13 @@ async def _rest(stack: Trial, users: int) -> Book:
     """Place the orders as the order service does, at half of the price that the asset has."""
     shown = PlatformClient.connect(str(stack.known.settings["gateway_url"])).get(f"/inventory/assets/{ASSET}")
     price = parse_units(str(shown["data"]["price_usd"]), scale=PRICE_SCALE)
-    store, clock = await open_store(str(stack.known.settings["store"])), SystemClock()
-    ledger = Ledger(store, _keys(stack), clock=clock, entropy=entropy)
-    trading = _trading(store, ledger, stack, clock)
     wanted = OrderRequest(OrderType.LIMIT_BUY, ASSET, QUANTITY, price=format_units(price // 2, scale=PRICE_SCALE))
     people = tuple(UserId(f"usr_{number:026}") for number in range(users))
-    for user_id in people:
-        await ledger.execute(deposit_command(user_id, FUNDS))
-        caller = Caller(user_id, ORIGIN)
-        await asyncio.gather(*(trading.place(caller, wanted, None) for _ in range(EACH)))
-    await ledger.close()
-    await store.close()
+    async with inside(stack.state, store_url=str(stack.known.settings["store"])) as parts:
+        for user_id in people:
+            await parts.ledger.execute(deposit_command(user_id, FUNDS))
+            await asyncio.gather(*(parts.place(user_id, wanted) for _ in range(EACH)))
     return Book(people, PriceUnits(price // 3))
-
-
-def _trading(store: Store, ledger: Ledger, stack: Trial, clock: Clock) -> Trading:
-    return Trading(
-        store=store,
-        codec=OrderCodec(_keys(stack)),
-        ledger=ledger,
-        reader=LedgerReader(store, _keys(stack)),
-        catalogue=Catalogue(store=store, clock=clock),
-        board=PriceBoard(store=store, cache=connect(_valkey_url(stack)), clock=clock),
-        terms=Terms(),
-        clock=clock,
-        entropy=entropy,
-        ring=lambda _: None,
-    )
 
 
 def _calls(gateway_url: str, tokens: Sequence[str]) -> list[list[bytes]]:
@@ -175,38 +147,26 @@ def _calls(gateway_url: str, tokens: Sequence[str]) -> list[list[bytes]]:
 
 async def _cross(stack: Trial, book: Book) -> float:
     """Publish the price that crosses, again until every order is filled; return the seconds that took."""
-    store, cache = await open_store(str(stack.known.settings["store"])), connect(_valkey_url(stack))
-    reader, left = LedgerReader(store, _keys(stack)), list(book.users)
-    try:
+    left = list(book.users)
+    async with inside(stack.state, store_url=str(stack.known.settings["store"])) as parts:
         await asyncio.sleep(_LEAD_SECONDS)
         began = published_at = time.perf_counter()
-        await _publish(cache, book)
+        await _publish(parts.cache, book)
         async with asyncio.timeout(_LONGEST_SECONDS):
             while left:
-                if not (await reader.wallet(left[0])).open_orders:
+                if not (await parts.reader.wallet(left[0])).open_orders:
                     left.pop(0)
                 elif time.perf_counter() - published_at > 1:
                     published_at = time.perf_counter()
-                    await _publish(cache, book)
+                    await _publish(parts.cache, book)
                 else:
                     await asyncio.sleep(0.02)
         return time.perf_counter() - began
-    finally:
-        await cache.aclose()
-        await store.close()
 
 
 async def _publish(cache: Any, book: Book) -> None:
     quote = Quote(ASSET, book.crossing, SystemClock().now() + _AHEAD)
     await cache.publish(PRICE_CHANNEL, strict_json.dumps(encode_quotes([quote])))
-
-
-def _keys(stack: Trial) -> ChainKeys:
-    return ChainKeys.from_text(SecretStore(stack.state.secrets).value("cnop_ledger_key"))
-
-
-def _valkey_url(stack: Trial) -> str:
-    return (SecretStore(stack.state.secrets).folder("price_feed") / "cnop_valkey_url").read_text(encoding="ascii")
 
 
 if __name__ == "__main__":

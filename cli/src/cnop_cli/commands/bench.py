@@ -8,7 +8,7 @@ from cnop_cli.stages import run_tool
 from cnop_cli.workspace import ROOT
 
 FOLDER = ROOT / "benchmarks"
-_PARTS = frozenset({"load", "references"})
+_PARTS = frozenset({"inside", "load", "references"})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
