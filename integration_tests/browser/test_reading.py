@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 def test_a_german_reads_german_figures_and_none_is_rounded_up(german_visit, person):
     visit, page = german_visit, german_visit.page
     person.deposit("1234.56")
-    # In cents it would be rounded to 20,001.00.
+    # A limit is shown with every digit that was given.
     price = "20000.99999999"
     order = {"order_type": "limit_buy", "asset_id": "BTC", "quantity": "0.00123456", "price": price}
     assert person.post("/orders", order).status_code == 201
@@ -23,7 +23,7 @@ def test_a_german_reads_german_figures_and_none_is_rounded_up(german_visit, pers
     expect(visit.region("Portfolio value").get_by_text("1.234,56 $", exact=True).first).to_be_visible()
     visit.go("Orders")
     waiting = page.get_by_role("table", name="Open orders").get_by_role("row").filter(has_text="BTC")
-    expect(waiting.get_by_text("20.000,99 $", exact=True).locator("visible=true")).to_be_visible()
+    expect(waiting.get_by_text("20.000,99999999 $", exact=True).locator("visible=true")).to_be_visible()
     expect(waiting.get_by_text("0,00123456", exact=True).locator("visible=true")).to_be_visible()
     visit.go("Markets")
     bitcoin = page.get_by_role("table", name="Assets").get_by_role("row").filter(has_text="BTC")

@@ -5,7 +5,7 @@ import { formatMoney, formatPercent, formatPrice, formatQuantity } from '@/share
 import { AssetMark } from '@/shared/ui/asset-mark';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
-import { Gain, PercentChange } from '@/shared/ui/change';
+import { Gain } from '@/shared/ui/change';
 import { LivePrice } from '@/shared/ui/live-price';
 import { EmptyState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
@@ -43,7 +43,7 @@ function PositionRow({ position, name }: { position: Position; name: string }) {
       <Cell align="right">
         <span className="block font-medium">{formatMoney(position.market_value)}</span>
         <span className="block text-sm sm:hidden">
-          <PercentChange percent={gainPercent(position)} />
+          <Gain amount={position.unrealized_pnl} percent={gainPercent(position)} />
         </span>
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
