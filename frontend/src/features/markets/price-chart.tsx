@@ -14,7 +14,7 @@ type Parts = readonly [IChartApi, ISeriesApi<'Candlestick'>];
 const BAR_ROOM = 6;
 const FEWEST_BARS = 24;
 /** Bars' room left free at the right, where the next ones will be, and where lines have their names. */
-const [AHEAD, AHEAD_WITH_LINES] = [4, 11];
+const [AHEAD, AHEAD_WITH_LINES] = [4, 14];
 /** Narrower charts, in CSS pixels, have no room for the names of lines. */
 const NAMING_WIDTH = 480;
 
