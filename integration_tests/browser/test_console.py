@@ -79,8 +79,7 @@ def until_traded(person):
         time.sleep(0.2)
 
 
-def test_somebody_s_orders_and_their_audit_records_are_found(phone_visit, admin, funded):
-    visit = phone_visit
+def test_somebody_s_orders_and_their_audit_records_are_found(visit, admin, funded):
     assert funded.buy("BTC", "0.002").status_code == 201
     (order,) = orders_of(funded)
     visit.log_in(admin, at="/operator/orders")
@@ -120,8 +119,8 @@ def expect_to_be_closed(visit, path, *, asks):
     visit.told("Your account may not do this.")
 
 
-def test_support_looks_at_people_and_orders_and_changes_nothing(wide_visit, admin, person, http):
-    visit, customer = wide_visit, Person.register(http)
+def test_support_looks_at_people_and_orders_and_changes_nothing(visit, admin, person, http):
+    customer = Person.register(http)
     admin.log_in()
     visit.log_in(with_roles(person, "support", by=admin), at="/operator")
     pages = visit.page.get_by_role("navigation", name="Console").get_by_role("link")
@@ -136,8 +135,7 @@ def test_support_looks_at_people_and_orders_and_changes_nothing(wide_visit, admi
     visit.told("This account does not trade")
 
 
-def test_an_auditor_reads_the_trail_and_nothing_else(wide_visit, admin, person):
-    visit = wide_visit
+def test_an_auditor_reads_the_trail_and_nothing_else(visit, admin, person):
     admin.log_in()
     visit.log_in(with_roles(person, "auditor", by=admin), at="/operator")
     expect(visit.region("Audit chain").get_by_text("Intact", exact=True)).to_be_visible()

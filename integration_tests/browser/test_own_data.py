@@ -6,8 +6,7 @@ from playwright.sync_api import expect
 from sensitive import remember
 
 
-def test_one_reads_what_happened_to_the_account_and_takes_along_what_is_held(wide_visit, person):
-    visit = wide_visit
+def test_one_reads_what_happened_to_the_account_and_takes_along_what_is_held(visit, person):
     visit.log_in(person, at="/security")
     activity = visit.page.get_by_role("table", name="Recent activity")
     expect(activity.get_by_text("Account created")).to_be_visible()
@@ -26,8 +25,7 @@ def test_one_reads_what_happened_to_the_account_and_takes_along_what_is_held(wid
     expect(activity.get_by_text("Data downloaded").first).to_be_visible()
 
 
-def test_all_other_devices_are_logged_out_and_a_new_password_keeps_them_out(phone_visit, person):
-    visit = phone_visit
+def test_all_other_devices_are_logged_out_and_a_new_password_keeps_them_out(visit, person):
     visit.log_in(person, at="/security")
     devices = visit.region("Devices")
     visit.button("Log out all others").click()

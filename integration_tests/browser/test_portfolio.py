@@ -105,8 +105,8 @@ def exported(visit: Visit) -> tuple[str, list[dict[str, str]]]:
     return download.value.suggested_filename, list(csv.DictReader(io.StringIO(text)))
 
 
-def test_transactions_are_exported_as_they_are_narrowed(phone_visit: Visit, invested: Person):
-    visit, page = phone_visit, phone_visit.page
+def test_transactions_are_exported_as_they_are_narrowed(visit: Visit, invested: Person):
+    page = visit.page
     visit.log_in(invested, at="/transactions")
     cash = page.get_by_role("table", name="Cash transactions")
     page.get_by_label("Type of movement").select_option(label="Sales")

@@ -29,8 +29,7 @@ def open_orders(visit) -> Locator:
     return visit.page.get_by_role("table", name="Open orders")
 
 
-def test_an_order_comes_back_untraded_or_waits_until_a_date_as_its_owner_chose(phone_visit, funded):
-    visit = phone_visit
+def test_an_order_comes_back_untraded_or_waits_until_a_date_as_its_owner_chose(visit, funded):
     visit.log_in(funded, at="/markets/BTC")
     wait_for(visit, "Immediate or cancel")
     dialog = review(visit, "0.01", limit=_FAR_BELOW)
