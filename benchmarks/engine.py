@@ -147,8 +147,8 @@ def _calls(gateway_url: str, tokens: Sequence[str]) -> list[list[bytes]]:
 
 async def _cross(stack: Trial, book: Book) -> float:
     """Publish the price that crosses, again until every order is filled; return the seconds that took."""
-    left = list(book.users)
-    async with inside(stack.state, store_url=str(stack.known.settings["store"])) as parts:
+    left, store_url = list(book.users), str(stack.known.settings["store"])
+    async with inside(stack.state, store_url=store_url, rights="price_feed") as parts:
         await asyncio.sleep(_LEAD_SECONDS)
         began = published_at = time.perf_counter()
         await _publish(parts.cache, book)

@@ -40,11 +40,11 @@ class Inside:
 
 
 @asynccontextmanager
-async def inside(state: StateDir, *, store_url: str) -> AsyncIterator[Inside]:
-    """Connect with the secrets of a stack."""
+async def inside(state: StateDir, *, store_url: str, rights: str = "order_service") -> AsyncIterator[Inside]:
+    """Connect with the secrets of a stack, to its Valkey with the rights of one of its components."""
     secrets, clock = SecretStore(state.secrets), SystemClock()
     keys = ChainKeys.from_text(secrets.value("cnop_ledger_key"))
-    cache = connect((secrets.folder("price_feed") / "cnop_valkey_url").read_text(encoding="ascii"))
+    cache = connect((secrets.folder(rights) / "cnop_valkey_url").read_text(encoding="ascii"))
     store = await open_store(store_url)
     ledger, reader = Ledger(store, keys, clock=clock, entropy=entropy), LedgerReader(store, keys)
     board = PriceBoard(store=store, cache=cache, clock=clock)
