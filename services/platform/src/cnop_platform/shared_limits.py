@@ -21,6 +21,7 @@ from cnop_core.errors import RateLimited
 from cnop_platform.access import Access, RateClass, UndeclaredAccess
 from cnop_platform.allowances import FAILS_OPEN, Allowance, Allowances, LimitGroup
 from cnop_platform.cache import CacheError
+from cnop_platform.patience import patience
 from cnop_platform.permissions import Permission
 from cnop_platform.system import monotonic
 
@@ -163,7 +164,7 @@ class SharedLimits:
         for request in batch:
             arguments += (request.allowance.cost_us, request.allowance.size_us)
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
+            async with patience(_TIMEOUT_SECONDS):
                 found: list[int] = await self._take(keys=[request.key for request in batch], args=arguments)
         except CacheError as error:
             # Whoever asks within the next second is not kept waiting for the same answer.

@@ -1,6 +1,5 @@
 """Failure counters: in Valkey for all replicas together, and in this process while Valkey is away."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import valkey.asyncio as valkey
 
 from cnop_core.clock import Clock, epoch_ms
 from cnop_platform.cache import CacheError
+from cnop_platform.patience import patience
 from cnop_platform.system import monotonic
 from cnop_users.application.ports import (
     ADMITTED,
@@ -272,7 +272,7 @@ class FallbackCounter:
         if self._elapsed() < self._away_until:
             return None
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
+            async with patience(_TIMEOUT_SECONDS):
                 return await question()
         except CacheError as error:
             self._away_until = self._elapsed() + _AWAY_SECONDS
