@@ -32,6 +32,11 @@ function staffServer() {
     http.delete(at('/admin/users/:id/sessions'), () => { acts.push('end sessions'); return HttpResponse.json({ message: 'ok', revoked: 1 }); }),
     http.post(at('/admin/users/:id/suspend'), () => { acts.push('suspend'); grace = { ...grace, status: 'suspended' }; return HttpResponse.json(grace); }),
     http.post(at('/admin/users/:id/reinstate'), () => { acts.push('reinstate'); grace = { ...grace, status: 'active' }; return HttpResponse.json(grace); }),
+    http.post(at('/admin/users/:id/password-reset'), async ({ request }) => {
+      if (wantsProof) { wantsProof = false; return refusal(403, 'PERM_002'); }
+      acts.push(await request.json());
+      return HttpResponse.json(grace);
+    }),
     http.put(at('/admin/users/:id/roles'), async ({ request }) => {
       if (wantsProof) { wantsProof = false; return refusal(403, 'PERM_002'); }
       const { roles } = (await request.json()) as { roles: string[] };
@@ -90,7 +95,7 @@ describe('users', () => {
     await user.click(await screen.findByRole('link', { name: 'grace_hopper' }));
     expect(await screen.findByText(/grace@example.com/)).toBeVisible();
     expect(await screen.findByText('curl')).toBeVisible();
-    for (const name of ['Roles', 'Suspend', 'End all']) expect(screen.queryByRole('button', { name })).not.toBeInTheDocument();
+    for (const name of ['Roles', 'Reset password', 'Suspend', 'End all']) expect(screen.queryByRole('button', { name })).not.toBeInTheDocument();
   });
 
   it('are suspended after a question, and let in again', async () => {
@@ -114,6 +119,50 @@ describe('users', () => {
     await user.click(screen.getByRole('button', { name: 'Confirm' }));
     expect(await screen.findByText('grace_hopper is now: customer, support. Their sessions were ended.')).toBeVisible();
     expect(acts).toEqual([['customer', 'support']]);
+  });
+});
+
+describe('a reset that staff begin', () => {
+  const ask = async () => {
+    const app = as('admin', '/operator/users/usr_grace_0001');
+    await app.user.click(await screen.findByRole('button', { name: 'Reset password' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Reset the password of grace_hopper' });
+    return { ...app, dialog };
+  };
+  const prove = async (user: ReturnType<typeof as>['user']) => {
+    await user.type(await screen.findByLabelText('Password'), 'correct');
+    await user.click(screen.getByRole('button', { name: 'Confirm' }));
+  };
+
+  it('sends a letter after a question and a proof, and asks for no password', async () => {
+    const { user, acts, dialog } = await ask();
+    expect(dialog).toHaveTextContent('A letter goes to grace@example.com.');
+    expect(within(dialog).queryByRole('textbox')).not.toBeInTheDocument();
+    await user.click(within(dialog).getByRole('button', { name: 'Send the letter' }));
+    await prove(user);
+    expect(await screen.findByText('A letter is on its way to grace_hopper.')).toBeVisible();
+    expect(acts).toEqual([{ lock: false }]);
+  });
+
+  it('locks the account where that is chosen, and only then', async () => {
+    const { user, acts, dialog } = await ask();
+    await user.click(within(dialog).getByLabelText('Somebody else may be in this account'));
+    await user.click(within(dialog).getByRole('button', { name: 'Go back' }));
+    await user.click(screen.getByRole('button', { name: 'Reset password' }));
+    expect(await screen.findByLabelText('Somebody else may be in this account')).not.toBeChecked();
+    await user.click(screen.getByLabelText('Somebody else may be in this account'));
+    await user.click(screen.getByRole('button', { name: 'Send the letter' }));
+    await prove(user);
+    expect(await screen.findByText('A letter is on its way to grace_hopper, who is logged out everywhere.')).toBeVisible();
+    expect(acts).toEqual([{ lock: true }]);
+  });
+
+  it('says why it was refused', async () => {
+    const { user, dialog } = await ask();
+    const message = 'nobody has proven this address yet; its owner can ask for a letter on the login page';
+    server.use(http.post(at('/admin/users/:id/password-reset'), () => HttpResponse.json({ code: 'CONFLICT', message, status: 409 }, { status: 409 })));
+    await user.click(within(dialog).getByRole('button', { name: 'Send the letter' }));
+    expect(await within(dialog).findByRole('alert')).toHaveTextContent('Nobody has proven this address');
   });
 });
 

@@ -15,6 +15,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   account_reinstated: 'Account reinstated',
   password_changed: 'Password changed',
   password_reset: 'Password reset',
+  password_reset_begun: 'Password reset begun by staff',
   password_reset_requested: 'Password reset requested',
   profile_changed: 'Profile changed',
   email_verified: 'Email address confirmed',

@@ -63,6 +63,7 @@ _LIST: Final = (
     Activity("password_changed", AuditClass.ACCOUNT_CHANGE, 3),
     Activity("password_reset_requested", AuditClass.ACCOUNT_CHANGE, _OTHER),
     Activity("password_reset", AuditClass.ACCOUNT_CHANGE, 4, ("removed",)),
+    Activity("password_reset_begun", AuditClass.ACCOUNT_CHANGE, _OTHER, ("locked",)),
     Activity("profile_changed", AuditClass.ACCOUNT_CHANGE, _OTHER, ("fields",)),
     Activity("email_verified", AuditClass.ACCOUNT_CHANGE, _OTHER),
     Activity("factor_added", AuditClass.ACCOUNT_CHANGE, 10, ("factor",)),

@@ -186,6 +186,14 @@ class LoginLimits:
                     retry_after_seconds=seconds,
                 )
 
+    async def require_letter_by_staff(self, user_id: UserId) -> None:
+        """Count a letter that staff have sent to a person, whoever of them it is. Raises `RateLimited`."""
+        if seconds := await self._letter(f"{user_id}:staff"):
+            raise RateLimited(
+                f"staff had several letters sent to this person lately; try again in {seconds} seconds",
+                retry_after_seconds=seconds,
+            )
+
     async def _letter(self, subject: str) -> int:
         """Count a letter; return for how many seconds none may be sent, this one included, or 0."""
         blocked = await self._counter.failed(self._policies.letters, subject, member=subject)

@@ -75,6 +75,10 @@ class Operations:
         """Let somebody in again. Raises `NotFound`."""
         await self._service.administration.reinstate(await self._find(username), actor=self._actor)
 
+    async def begin_reset(self, username: str, *, lock: bool) -> None:
+        """Send somebody a letter for a new password. Raises `NotFound`, `NotResettable`, `RateLimited`."""
+        await self._service.administration.begin_reset(await self._find(username), lock=lock, actor=self._actor)
+
     async def rewrap_data_keys(self) -> int:
         """Wrap every data key that is still under an older master key under the current one; return how many."""
         rewrapped = 0
