@@ -21,6 +21,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   email_verified: 'Email address confirmed',
   factor_added: 'Second factor added',
   factor_removed: 'Second factor removed',
+  passkey_refused: 'Passkey refused',
+  passkey_sealed: 'Passkey sealed',
   recovery_codes_renewed: 'Recovery codes renewed',
   identity_linked: 'Linked account added',
   identity_unlinked: 'Linked account removed',
