@@ -147,7 +147,7 @@ class Foundation:
         return LoginLimits(
             counter=FallbackCounter(shared=shared, local=local),
             policies=self._settings.login_policies,
-            key=self._settings.keyring("index").current.secret,
+            keys=self._settings.keyring("index").secrets,
             entropy=entropy,
         )
 

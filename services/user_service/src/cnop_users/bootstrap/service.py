@@ -202,7 +202,7 @@ class UserService(Wallets):
             accounts=self.accounts,
             identities=self.identities,
             ceremonies=ceremonies,
-            challenges=Challenges(self._settings.keyring("index").current.secret),
+            challenges=Challenges(self._settings.keyring("index").secrets),
             codes=self.recovery_codes,
             outbox=self.outbox,
             audit=self._audit,
@@ -258,7 +258,7 @@ class UserService(Wallets):
     @cached_property
     def federation_desk(self) -> FederationDesk:
         """Knows the providers."""
-        seal = FlowSeal(self._settings.keyring("index").current.secret, clock=self._clock, entropy=entropy)
+        seal = FlowSeal(self._settings.keyring("index").secrets, clock=self._clock, entropy=entropy)
         providers = {
             name: OpenIdProvider(
                 name,
