@@ -124,6 +124,9 @@ describe('two-step login', () => {
     await user.click(within(form).getByRole('button', { name: 'Turn on' }));
     const codes = await screen.findByRole('list', { name: 'Recovery codes' });
     expect(within(codes).getAllByRole('listitem').map((item) => item.textContent)).toEqual(['aaaa-bbbb', 'cccc-dddd']);
+    await user.keyboard('{Escape}');
+    expect(codes).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Close' })).toBeDisabled();
     await user.click(screen.getByRole('button', { name: 'I have kept them' }));
     expect(await screen.findByText('10 left')).toBeVisible();
     expect(backend.security.calls).toEqual(['step-up', 'begin-totp']);
