@@ -120,7 +120,8 @@ describe('two-step login', () => {
     const form = await screen.findByRole('form', { name: 'Set up the authenticator app' });
     expect(within(form).getByRole('img', { name: /QR code/ }).querySelector('path')).toHaveAttribute('d', 'M4 4.5h7');
     expect(within(form).getByText('ABCD EFGH IJKL')).toBeVisible();
-    await user.type(within(form).getByLabelText('Code from the app'), '123456');
+    await user.click(within(form).getByLabelText('Code from the app'));
+    await user.paste('123 456');
     await user.click(within(form).getByRole('button', { name: 'Turn on' }));
     const codes = await screen.findByRole('list', { name: 'Recovery codes' });
     expect(within(codes).getAllByRole('listitem').map((item) => item.textContent)).toEqual(['aaaa-bbbb', 'cccc-dddd']);
@@ -143,7 +144,8 @@ describe('two-step login', () => {
     await user.click(within(proof).getByRole('button', { name: 'Confirm' }));
     expect(await within(proof).findByText(/wrong, used already or too old/)).toBeVisible();
     await user.clear(within(proof).getByLabelText('Authentication code'));
-    await user.type(within(proof).getByLabelText('Authentication code'), '123456');
+    await user.click(within(proof).getByLabelText('Authentication code'));
+    await user.paste('123 456');
     await user.click(within(proof).getByRole('button', { name: 'Confirm' }));
     expect(await screen.findByText('eeee-ffff')).toBeVisible();
   });
