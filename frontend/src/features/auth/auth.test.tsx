@@ -193,7 +193,7 @@ describe('the way back in', () => {
     await user.click(await screen.findByRole('link', { name: 'Forgot it?' }));
     await user.type(await screen.findByLabelText('Email or username'), 'ada@example.com');
     await user.click(screen.getByRole('button', { name: 'Send me a link' }));
-    expect(await screen.findByText(/If there is an account for this/)).toBeVisible();
+    expect(await screen.findByText(/If there is an account for this.* The link works for 10 minutes\./)).toBeVisible();
     expect(backend.security.calls).toEqual(['forgot ada@example.com']);
   });
 

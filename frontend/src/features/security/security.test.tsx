@@ -72,7 +72,7 @@ describe('the password', () => {
   it('that an account does not have yet is set by a letter', async () => {
     const { user, backend } = open(({ security }) => { security.factors = { ...security.factors, password: false }; });
     await user.click(await screen.findByRole('button', { name: 'Set a password' }));
-    expect(await screen.findByText(/A letter is on its way to ada@example.com/)).toBeVisible();
+    expect(await screen.findByText('A letter is on its way to ada@example.com. Its link works for 10 minutes.')).toBeVisible();
     expect(backend.security.calls).toEqual(['forgot ada_lovelace']);
     expect(screen.queryByRole('button', { name: 'Change password' })).not.toBeInTheDocument();
   });
