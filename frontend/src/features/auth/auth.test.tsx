@@ -102,6 +102,18 @@ describe('registering', () => {
     });
   });
 
+  it('leads to the log-in when the account was made but logging in was refused', async () => {
+    const { user, router } = renderApp({ path: '/register?next=/orders' });
+    server.use(http.post(at('/auth/login'), () => refusal(429, 'RATE_001'), { once: true }));
+    await fillRegistration(user);
+    expect(await screen.findByText('Your account is made, but logging in did not work yet. Too many attempts. Wait a moment and try again.')).toBeVisible();
+    expect(router.state.location.href).toBe('/login?next=%2Forders');
+    expect(screen.getByLabelText('Username or email')).toHaveValue('ada_lovelace');
+    await user.type(screen.getByLabelText('Password'), PASSWORD);
+    await user.click(screen.getByRole('button', { name: 'Log in' }));
+    expect(await screen.findByRole('heading', { name: 'Orders' })).toBeVisible();
+  });
+
   it('says when the name is taken', async () => {
     const { user } = renderApp({ path: '/register' });
     server.use(http.post(at('/auth/register'), () => refusal(409, 'CONFLICT')));
