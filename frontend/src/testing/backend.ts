@@ -26,7 +26,7 @@ export const refusal = (status: number, code: string, extra: Record<string, unkn
   HttpResponse.json({ type: 'about:blank', title: code, status, code, message: `refused with ${code}`, ...extra }, { status, headers: { 'Content-Type': 'application/problem+json' } });
 
 /** A token whose payload names `username`; nobody checks its signature in the page. */
-export const tokenFor = (username: string, roles: readonly string[] = ['customer']): string => `e30.${btoa(JSON.stringify({ username, roles }))}.sig`;
+export const tokenFor = (username: string, roles: readonly string[] = ['customer'], sub = `usr_${username}`): string => `e30.${btoa(JSON.stringify({ sub, username, roles }))}.sig`;
 
 export const issue = (username = 'ada_lovelace') => HttpResponse.json({ access_token: tokenFor(username), token_type: 'bearer', expires_in: 900 });
 

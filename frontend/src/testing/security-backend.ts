@@ -88,7 +88,7 @@ export class SecurityBackend {
       if (this.factors.totp && proof.otp !== '123456') return refuse(401, 'AUTH_MFA_REQUIRED');
       if (!this.factors.totp && proof.password !== 'correct') return refuse(401, 'AUTH_001');
       this.wantsProof = false;
-      return HttpResponse.json({ access_token: `e30.${btoa(JSON.stringify({ username: 'ada_lovelace', roles: this.profile.roles }))}.fresh`, token_type: 'bearer', expires_in: 900 });
+      return HttpResponse.json({ access_token: `e30.${btoa(JSON.stringify({ sub: 'usr_ada_lovelace', username: 'ada_lovelace', roles: this.profile.roles }))}.fresh`, token_type: 'bearer', expires_in: 900 });
     }),
     http.post(`${API}/auth/password`, async ({ request }) => {
       const body = (await request.json()) as { current_password: string };

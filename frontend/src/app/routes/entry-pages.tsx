@@ -1,4 +1,4 @@
-import { getRouteApi, Link, Navigate, useRouter } from '@tanstack/react-router';
+import { getRouteApi, Link, Navigate, useRouter, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useVerifyEmail } from '@/features/auth/auth-actions';
 import { LoginForm } from '@/features/auth/login-form';
@@ -18,6 +18,19 @@ const registerRoute = getRouteApi('/register');
 const HOME = '/';
 /** A provider vouched for somebody who has a second factor here. */
 const FACTOR_DUE = 'SECOND_FACTOR_DUE';
+
+/** An account that was made a moment ago, and why its owner was not logged in. */
+interface Registered {
+  readonly username: string;
+  readonly reason: string;
+}
+
+declare module '@tanstack/react-router' {
+  // Beside the address, not in it: nobody else's link can make the page say so.
+  interface HistoryState {
+    registered?: Registered;
+  }
+}
 
 function EntryFrame({ title, lead, children, footer }: { title: string; lead: string; children: ReactNode; footer: ReactNode }) {
   return (
@@ -44,6 +57,13 @@ function Farewell() {
   if (session.status !== 'signed-out') return null;
   if (session.reason === 'expired') return <Notice kind="info">Your session has ended. Log in to go on where you were.</Notice>;
   return session.reason === 'logged-out' ? <Notice kind="success">You are logged out.</Notice> : null;
+}
+
+/** What to know before logging in. */
+function BeforeLogin({ refusal, registered }: { refusal: string | null; registered: Registered | undefined }) {
+  if (refusal !== null) return <Notice kind="error">{refusalWording(refusal)}</Notice>;
+  if (registered === undefined) return <Farewell />;
+  return <Notice kind="warning">Your account is made, but logging in did not work yet. {registered.reason}</Notice>;
 }
 
 /** What a provider's refusal left behind the #, taken out of the address. */
@@ -83,6 +103,7 @@ export function LoginPage() {
   const { next } = loginRoute.useSearch();
   const onward = useOnward(next);
   const refusal = useRefusalElsewhere();
+  const registered = useRouterState({ select: ({ location }) => location.state.registered });
   const isSignedIn = useIsSignedIn();
   if (isSignedIn && refusal !== null && refusal !== FACTOR_DUE) return <NotLinked code={refusal} />;
   if (isSignedIn) return <Navigate to={next ?? HOME} replace />;
@@ -101,9 +122,9 @@ export function LoginPage() {
       }
     >
       <div className="mb-5 empty:hidden">
-        {refusal === null ? <Farewell /> : <Notice kind="error">{refusalWording(refusal)}</Notice>}
+        <BeforeLogin refusal={refusal} registered={registered} />
       </div>
-      <LoginForm next={next} onLoggedIn={onward} />
+      <LoginForm next={next} username={registered?.username} onLoggedIn={onward} />
     </EntryFrame>
   );
 }
@@ -111,6 +132,10 @@ export function LoginPage() {
 export function RegisterPage() {
   const { next } = registerRoute.useSearch();
   const onward = useOnward(next);
+  const router = useRouter();
+  const toLogin = (username: string, reason: string) => {
+    void router.navigate({ to: '/login', search: { next }, state: { registered: { username, reason } }, replace: true });
+  };
   if (useIsSignedIn()) return <Navigate to={next ?? HOME} replace />;
   return (
     <EntryFrame
@@ -125,7 +150,7 @@ export function RegisterPage() {
         </>
       }
     >
-      <RegisterForm onRegistered={onward} />
+      <RegisterForm onRegistered={onward} onRegisteredOnly={toLogin} />
     </EntryFrame>
   );
 }

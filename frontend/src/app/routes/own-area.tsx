@@ -13,14 +13,18 @@ function useLoginWhenSignedOut() {
   useEffect(() => {
     if (session.status !== 'signed-out') return;
     const { href } = router.state.location;
-    void navigate({ to: '/login', search: { next: session.reason === 'logged-out' ? undefined : href }, replace: true });
+    // Only the person whose session expired comes back to where they were.
+    const isOver = session.reason === 'logged-out' || session.reason === 'replaced';
+    void navigate({ to: '/login', search: { next: isOver ? undefined : href }, replace: true });
   }, [session, router, navigate]);
-  return session.status;
+  return session;
 }
 
 /** The part of the application that is one's own. */
 export function OwnArea() {
-  if (useLoginWhenSignedOut() === 'signed-in') return <Outlet />;
+  const session = useLoginWhenSignedOut();
+  // Another person gets pages of their own, without what was typed into those of the one before.
+  if (session.status === 'signed-in') return <Outlet key={session.username} />;
   return (
     <div role="status" aria-label="Restoring your session" className="grid gap-6">
       <Skeleton className="h-8 w-48" />

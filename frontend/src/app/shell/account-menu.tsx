@@ -1,7 +1,7 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
 import { Link } from '@tanstack/react-router';
 import { useLogOut } from '@/features/auth/auth-actions';
-import { explain } from '@/shared/api/problem';
+import { explain, SessionReplaced } from '@/shared/api/problem';
 import { ChevronDownIcon, LogOutIcon, ShieldIcon, UserIcon } from '@/shared/ui/icons';
 import { useToast } from '@/shared/ui/toasts';
 
@@ -15,7 +15,7 @@ export function AccountMenu({ username }: { username: string }) {
       { everywhere },
       {
         onError: (error) => {
-          announce('error', `You are still logged in. ${explain(error)}`);
+          if (!(error instanceof SessionReplaced)) announce('error', `You are still logged in. ${explain(error)}`);
         },
       },
     );

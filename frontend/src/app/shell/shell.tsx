@@ -6,6 +6,7 @@ import { AccountMenu } from './account-menu';
 import { ConnectionBanner } from './connection';
 import { MarketSearch } from './market-search';
 import { HeaderNavigation, TabBar } from './navigation';
+import { ReplacedBanner } from './replaced-banner';
 import { ThemeMenu } from './theme-menu';
 
 function Wordmark() {
@@ -90,6 +91,7 @@ export function Shell() {
         </div>
       </header>
       <ConnectionBanner />
+      <ReplacedBanner />
       <main id="content" ref={main} tabIndex={-1} className="page flex-1 pt-6 outline-none sm:pt-8">
         <Outlet />
       </main>

@@ -73,14 +73,31 @@ export function useVerifyEmail() {
   });
 }
 
-/** Registers and logs in at once, so that nobody types a password twice. */
+/** The account was made, and logging in afterwards failed with `cause`: registering again would find the name taken. */
+export class RegisteredOnly extends Error {
+  override readonly name = 'RegisteredOnly';
+
+  constructor(
+    readonly username: string,
+    cause: unknown,
+  ) {
+    super('The account was made, but logging in failed.', { cause });
+  }
+}
+
+/** Registers and logs in at once, so that nobody types a password twice. Fails with `RegisteredOnly` between the two. */
 export function useRegister() {
   const { api } = useServices();
   const logIn = useLogIn();
   return useMutation({
     mutationFn: async (registration: Registration) => {
       await unwrap(api.POST('/api/v1/auth/register', { body: registration }));
-      await logIn.mutateAsync({ username: registration.username, password: registration.password });
+      const { username, password } = registration;
+      try {
+        await logIn.mutateAsync({ username, password });
+      } catch (error) {
+        throw new RegisteredOnly(username, error);
+      }
     },
   });
 }

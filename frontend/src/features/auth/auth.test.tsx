@@ -102,6 +102,18 @@ describe('registering', () => {
     });
   });
 
+  it('leads to the log-in when the account was made but logging in was refused', async () => {
+    const { user, router } = renderApp({ path: '/register?next=/orders' });
+    server.use(http.post(at('/auth/login'), () => refusal(429, 'RATE_001'), { once: true }));
+    await fillRegistration(user);
+    expect(await screen.findByText('Your account is made, but logging in did not work yet. Too many attempts. Wait a moment and try again.')).toBeVisible();
+    expect(router.state.location.href).toBe('/login?next=%2Forders');
+    expect(screen.getByLabelText('Username or email')).toHaveValue('ada_lovelace');
+    await user.type(screen.getByLabelText('Password'), PASSWORD);
+    await user.click(screen.getByRole('button', { name: 'Log in' }));
+    expect(await screen.findByRole('heading', { name: 'Orders' })).toBeVisible();
+  });
+
   it('says when the name is taken', async () => {
     const { user } = renderApp({ path: '/register' });
     server.use(http.post(at('/auth/register'), () => refusal(409, 'CONFLICT')));
@@ -140,7 +152,8 @@ describe('logging in', () => {
       }),
     );
     await logIn(user);
-    await user.type(await screen.findByLabelText('Authentication code'), '123456');
+    await user.click(await screen.findByLabelText('Authentication code'));
+    await user.paste('123 456');
     await user.click(screen.getByRole('button', { name: 'Log in' }));
     expect(await screen.findByRole('heading', { name: 'Dashboard' })).toBeVisible();
   });
@@ -192,7 +205,7 @@ describe('the way back in', () => {
     await user.click(await screen.findByRole('link', { name: 'Forgot it?' }));
     await user.type(await screen.findByLabelText('Email or username'), 'ada@example.com');
     await user.click(screen.getByRole('button', { name: 'Send me a link' }));
-    expect(await screen.findByText(/If there is an account for this/)).toBeVisible();
+    expect(await screen.findByText(/If there is an account for this.* The link works for 10 minutes\./)).toBeVisible();
     expect(backend.security.calls).toEqual(['forgot ada@example.com']);
   });
 

@@ -44,9 +44,16 @@ function PasskeyButton({ onLoggedIn }: { onLoggedIn: () => void }) {
   );
 }
 
-export function LoginForm({ next, onLoggedIn }: { next: string | undefined; onLoggedIn: () => void }) {
+interface LoginFormProps {
+  next: string | undefined;
+  /** Filled in already, for somebody who gave it a moment ago. */
+  username?: string | undefined;
+  onLoggedIn: () => void;
+}
+
+export function LoginForm({ next, username = '', onLoggedIn }: LoginFormProps) {
   const logIn = useLogIn();
-  const [values, setValues] = useState<Record<Name, string>>({ username: '', password: '', otp: '', recovery_code: '' });
+  const [values, setValues] = useState<Record<Name, string>>({ username, password: '', otp: '', recovery_code: '' });
   const [mistakes, setMistakes] = useState<FieldErrors<Name>>({});
   const [second, setSecond] = useState<Second>(null);
   const errors = { ...serverFieldErrors(logIn.error, FIELDS), ...mistakes };

@@ -1,6 +1,7 @@
 import { type SubmitEvent, useState } from 'react';
 import { ApiProblem, explain } from '@/shared/api/problem';
 import { focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
+import { RESET_LINK_LIFE } from '@/shared/letters';
 import { PasswordField } from '@/shared/password/password-field';
 import { PasswordMeter } from '@/shared/password/password-meter';
 import { Button } from '@/shared/ui/button';
@@ -14,7 +15,7 @@ export function ForgotForm() {
   const [email, setEmail] = useState('');
   const [mistake, setMistake] = useState<string>();
   if (forgot.isSuccess) {
-    return <Notice kind="success">If there is an account for this, a letter with a link is on its way. The link works for 30 minutes.</Notice>;
+    return <Notice kind="success">If there is an account for this, a letter with a link is on its way. The link works for {RESET_LINK_LIFE}.</Notice>;
   }
   const submit = (event: SubmitEvent) => {
     event.preventDefault();

@@ -4,7 +4,7 @@ import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } fro
 import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
-import { useRegister } from './auth-actions';
+import { RegisteredOnly, useRegister } from './auth-actions';
 import { PasswordField } from '@/shared/password/password-field';
 import { PasswordMeter } from '@/shared/password/password-meter';
 
@@ -29,7 +29,13 @@ function refusalOf(error: unknown): string | null {
   return explain(error);
 }
 
-export function RegisterForm({ onRegistered }: { onRegistered: () => void }) {
+interface RegisterFormProps {
+  onRegistered: () => void;
+  /** Hears of an account that was made, and why its owner could not be logged in. */
+  onRegisteredOnly: (username: string, reason: string) => void;
+}
+
+export function RegisterForm({ onRegistered, onRegisteredOnly }: RegisterFormProps) {
   const register = useRegister();
   const [values, setValues] = useState<Record<Name, string>>({ username: '', email: '', password: '' });
   const [mistakes, setMistakes] = useState<FieldErrors<Name>>({});
@@ -53,8 +59,9 @@ export function RegisterForm({ onRegistered }: { onRegistered: () => void }) {
     }
     register.mutate(cleaned, {
       onSuccess: onRegistered,
-      onError: () => {
-        focusFirstInvalid(form);
+      onError: (error) => {
+        if (error instanceof RegisteredOnly) onRegisteredOnly(error.username, explain(error.cause));
+        else focusFirstInvalid(form);
       },
     });
   };

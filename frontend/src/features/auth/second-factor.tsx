@@ -3,6 +3,7 @@ import { explain, isProblem } from '@/shared/api/problem';
 import { type FieldErrors, focusFirstInvalid, hasErrors } from '@/shared/forms';
 import { hasPasskeys } from '@/shared/passkeys';
 import { Button } from '@/shared/ui/button';
+import { CodeField } from '@/shared/ui/code-field';
 import { Field } from '@/shared/ui/field';
 import { KeyIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
@@ -23,7 +24,7 @@ export function SecondFactor({ second, values, errors, edit, onSwitch }: SecondF
   return (
     <div className="space-y-2">
       {second === 'otp' ? (
-        <Field key="otp" label="Authentication code" name="otp" inputMode="numeric" autoComplete="one-time-code" maxLength={6} value={values.otp} error={errors.otp} onChange={(event) => { edit('otp')(event.target.value); }} />
+        <CodeField key="otp" label="Authentication code" name="otp" value={values.otp} error={errors.otp} onEdit={edit('otp')} />
       ) : (
         <Field key="recovery" label="Recovery code" name="recovery_code" autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={40} value={values.recovery_code} error={errors.recovery_code} onChange={(event) => { edit('recovery_code')(event.target.value); }} />
       )}

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Person } from '@/shared/api/types';
+import { RESET_LINK_LIFE } from '@/shared/letters';
 import { CheckChoice } from '@/shared/ui/check-choice';
 import { ConfirmDialog } from '@/shared/ui/confirm-dialog';
 import { useToast } from '@/shared/ui/toasts';
@@ -25,7 +26,7 @@ export function ResetDialog({ person, open, onClose }: { person: Person; open: b
       }}
       onClose={close}
     >
-      <p>A letter goes to {person.email}. Its link, good for 10 minutes, lets them choose a new password, which you do not see.</p>
+      <p>A letter goes to {person.email}. Its link, good for {RESET_LINK_LIFE}, lets them choose a new password, which you do not see.</p>
       <div className="mt-3 -ml-2">
         <CheckChoice
           name="Somebody else may be in this account"

@@ -4,8 +4,8 @@ import type { Enrolment, Factors } from '@/shared/api/types';
 import { Badge } from '@/shared/ui/badge';
 import { Button } from '@/shared/ui/button';
 import { ConfirmDialog } from '@/shared/ui/confirm-dialog';
+import { CodeField } from '@/shared/ui/code-field';
 import { Dialog } from '@/shared/ui/dialog';
-import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
 import { QrCode } from './qr-code';
@@ -21,11 +21,11 @@ function EnrolForm({ enrolment, onEnrolled }: { enrolment: Enrolment; onEnrolled
   const [mistake, setMistake] = useState<string>();
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (!/^\d{6}$/.test(code.trim())) {
+    if (!/^\d{6}$/.test(code)) {
       setMistake('Enter the six digits of the code.');
       return;
     }
-    confirm.mutate(code.trim(), { onSuccess: onEnrolled });
+    confirm.mutate(code, { onSuccess: onEnrolled });
   };
   return (
     <form aria-label="Set up the authenticator app" noValidate onSubmit={submit} className="space-y-4">
@@ -35,7 +35,7 @@ function EnrolForm({ enrolment, onEnrolled }: { enrolment: Enrolment; onEnrolled
         Scan this in your app, or type the key:
         <code className="mt-1.5 block font-mono text-sm break-words text-text">{grouped(enrolment.secret)}</code>
       </p>
-      <Field label="Code from the app" name="code" inputMode="numeric" autoComplete="one-time-code" maxLength={6} value={code} error={mistake} onChange={(event) => { setCode(event.target.value); setMistake(undefined); }} />
+      <CodeField label="Code from the app" name="code" value={code} error={mistake} onEdit={(edited) => { setCode(edited); setMistake(undefined); }} />
       <Button type="submit" variant="primary" size="lg" className="w-full" busy={confirm.isPending}>
         Turn on
       </Button>

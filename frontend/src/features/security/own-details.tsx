@@ -1,6 +1,7 @@
 import { type SubmitEvent, useState } from 'react';
 import { explain, StepUpDeclined } from '@/shared/api/problem';
 import type { Profile } from '@/shared/api/types';
+import { CONFIRM_LINK_LIFE } from '@/shared/letters';
 import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
 import { Badge } from '@/shared/ui/badge';
 import { Button } from '@/shared/ui/button';
@@ -125,7 +126,7 @@ export function EmailSetting({ profile }: { profile: Profile }) {
   const { email, email_verified: verified } = profile;
   const send = () => {
     resend.mutate(undefined, {
-      onSuccess: () => { announce('success', `A letter is on its way to ${email}. Its link works for 24 hours.`); },
+      onSuccess: () => { announce('success', `A letter is on its way to ${email}. Its link works for ${CONFIRM_LINK_LIFE}.`); },
       onError: (error) => { announce('error', explain(error)); },
     });
   };

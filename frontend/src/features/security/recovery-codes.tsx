@@ -1,12 +1,14 @@
 import { download } from '@/shared/csv';
 import { Button } from '@/shared/ui/button';
+import { useHeldOpen } from '@/shared/ui/dialog';
 import { CopyIcon, DownloadIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
 
-/** Recovery codes, this once: to be copied, kept and then left behind. */
+/** Recovery codes, this once: the dialog around them stays until the person says that they have kept them. */
 export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
   const announce = useToast();
+  useHeldOpen(true);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(codes.join('\n'));

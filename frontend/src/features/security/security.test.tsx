@@ -72,7 +72,7 @@ describe('the password', () => {
   it('that an account does not have yet is set by a letter', async () => {
     const { user, backend } = open(({ security }) => { security.factors = { ...security.factors, password: false }; });
     await user.click(await screen.findByRole('button', { name: 'Set a password' }));
-    expect(await screen.findByText(/A letter is on its way to ada@example.com/)).toBeVisible();
+    expect(await screen.findByText('A letter is on its way to ada@example.com. Its link works for 10 minutes.')).toBeVisible();
     expect(backend.security.calls).toEqual(['forgot ada_lovelace']);
     expect(screen.queryByRole('button', { name: 'Change password' })).not.toBeInTheDocument();
   });
@@ -120,10 +120,14 @@ describe('two-step login', () => {
     const form = await screen.findByRole('form', { name: 'Set up the authenticator app' });
     expect(within(form).getByRole('img', { name: /QR code/ }).querySelector('path')).toHaveAttribute('d', 'M4 4.5h7');
     expect(within(form).getByText('ABCD EFGH IJKL')).toBeVisible();
-    await user.type(within(form).getByLabelText('Code from the app'), '123456');
+    await user.click(within(form).getByLabelText('Code from the app'));
+    await user.paste('123 456');
     await user.click(within(form).getByRole('button', { name: 'Turn on' }));
     const codes = await screen.findByRole('list', { name: 'Recovery codes' });
     expect(within(codes).getAllByRole('listitem').map((item) => item.textContent)).toEqual(['aaaa-bbbb', 'cccc-dddd']);
+    await user.keyboard('{Escape}');
+    expect(codes).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Close' })).toBeDisabled();
     await user.click(screen.getByRole('button', { name: 'I have kept them' }));
     expect(await screen.findByText('10 left')).toBeVisible();
     expect(backend.security.calls).toEqual(['step-up', 'begin-totp']);
@@ -140,7 +144,8 @@ describe('two-step login', () => {
     await user.click(within(proof).getByRole('button', { name: 'Confirm' }));
     expect(await within(proof).findByText(/wrong, used already or too old/)).toBeVisible();
     await user.clear(within(proof).getByLabelText('Authentication code'));
-    await user.type(within(proof).getByLabelText('Authentication code'), '123456');
+    await user.click(within(proof).getByLabelText('Authentication code'));
+    await user.paste('123 456');
     await user.click(within(proof).getByRole('button', { name: 'Confirm' }));
     expect(await screen.findByText('eeee-ffff')).toBeVisible();
   });

@@ -1,6 +1,7 @@
 import { type SubmitEvent, useState } from 'react';
 import { explain, isProblem, StepUpDeclined } from '@/shared/api/problem';
 import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
+import { RESET_LINK_LIFE } from '@/shared/letters';
 import { PasswordField } from '@/shared/password/password-field';
 import { PasswordMeter } from '@/shared/password/password-meter';
 import { Badge } from '@/shared/ui/badge';
@@ -88,7 +89,7 @@ function NoPasswordSetting({ username, email }: { username: string; email: strin
   const announce = useToast();
   const send = () => {
     ask.mutate(username, {
-      onSuccess: () => { announce('success', `A letter is on its way to ${email}. Its link works for 30 minutes.`); },
+      onSuccess: () => { announce('success', `A letter is on its way to ${email}. Its link works for ${RESET_LINK_LIFE}.`); },
       onError: (error) => { announce('error', explain(error)); },
     });
   };

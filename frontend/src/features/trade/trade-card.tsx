@@ -8,13 +8,14 @@ import { TicketForm } from './ticket-form';
 
 /** The ticket, or the way to it for somebody who is not logged in. */
 export function TradeCard({ asset }: { asset: Asset }) {
-  const { status } = useSession();
+  const session = useSession();
+  const { status } = session;
   const isCustomer = useIsCustomer();
   const here = `/markets/${asset.asset_id}`;
   return (
     <Card title={`Trade ${asset.symbol}`}>
       {status === 'restoring' && <LoadingRows rows={3} label="Restoring your session" />}
-      {status === 'signed-in' && isCustomer && <TicketForm key={asset.asset_id} asset={asset} />}
+      {session.status === 'signed-in' && isCustomer && <TicketForm key={`${session.username} ${asset.asset_id}`} asset={asset} />}
       {status === 'signed-in' && !isCustomer && <p className="p-4 text-sm text-muted sm:p-5">This account belongs to staff and does not trade.</p>}
       {status === 'signed-out' && (
         <div className="space-y-3 p-4 sm:p-5">

@@ -126,6 +126,34 @@ describe('buying', () => {
     expect(sent.size).toBe(1);
   });
 
+  it.each<[string, number, string, number]>([
+    ['is the same order', 502, 'HTTP_502', 1],
+    ['is the same order', 503, 'SVC_001', 1],
+    ['is the same order', 504, 'SVC_002', 1],
+    ['is the same order', 500, 'HTTP_500', 1],
+    ['is another order', 503, 'PRICE_STALE', 2],
+    ['is another order', 422, 'INSUFFICIENT_FUNDS', 2],
+  ])('%s when it is reviewed again after %i %s', async (_, status, code, orders) => {
+    const keys = new Set<string | null>();
+    let refuses = true;
+    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    server.use(
+      http.post(at('/orders'), ({ request }) => {
+        keys.add(request.headers.get('Idempotency-Key'));
+        return refuses ? refusal(status, code) : HttpResponse.json({ data: makeOrder() }, { status: 201 });
+      }),
+    );
+    const dialog = await review(user);
+    await user.click(confirmIn(dialog));
+    expect(await within(dialog).findByText(orders === 1 ? /it counts only once/ : /nothing was traded|enough available cash/)).toBeVisible();
+    refuses = false;
+    await user.keyboard('{Escape}');
+    await user.click(screen.getByRole('button', { name: 'Review buy' }));
+    await user.click(confirmIn(await screen.findByRole('dialog', { name: 'Buy Bitcoin' })));
+    expect(await screen.findByText(/^Bought/)).toBeVisible();
+    expect(keys.size).toBe(orders);
+  });
+
   it('offers the new price, under a new key, when the price moved', async () => {
     const sent: { key: string | null; reference: unknown }[] = [];
     const backend = new Backend();

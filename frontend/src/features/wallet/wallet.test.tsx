@@ -46,13 +46,16 @@ describe('moving cash', () => {
     expect(sent[2]?.split(' ')[1]).not.toBe(sent[0]?.split(' ')[1]);
   });
 
-  it('is the same deposit when the dialog is opened again after no answer came, until another sum is typed', async () => {
+  it.each<[string, () => Response]>([
+    ['no answer came', () => HttpResponse.error()],
+    ['the gateway lost the answer', () => refusal(504, 'SVC_002')],
+  ])('is the same deposit when the dialog is opened again after %s, until another sum is typed', async (_, lost) => {
     const sent: string[] = [];
     const { user } = renderApp({ path: '/dashboard', signedIn: true });
     server.use(
       http.post(at('/balance/deposit'), ({ request }) => {
         sent.push(request.headers.get('Idempotency-Key') ?? '');
-        return HttpResponse.error();
+        return lost();
       }),
     );
     const unanswered = async (dialog: HTMLElement) => {

@@ -4,12 +4,15 @@ import { at, http, refusal, server, tokenFor } from '@/testing/backend';
 import { fakePorts } from '@/testing/render-app';
 import { createServices } from '@/shared/services';
 import { unwrap } from './client';
-import { ApiProblem, explain, isTransient, ServerUnreachable } from './problem';
+import { ApiProblem, explain, isTransient, ServerUnreachable, SessionReplaced } from './problem';
+
+const STALE = tokenFor('ada_lovelace');
+const FRESH = tokenFor('ada_lovelace', ['customer', 'auditor']);
 
 function signedIn(refreshed: string | null) {
   const refresh = vi.fn(() => Promise.resolve(refreshed === null ? null : { access_token: refreshed, expires_in: 900 }));
   const services = createServices(fakePorts({ refresh }));
-  services.session.signIn({ access_token: tokenFor('stale_token'), expires_in: 900 });
+  services.session.signIn({ access_token: STALE, expires_in: 900 });
   return { ...services, refresh };
 }
 
@@ -21,10 +24,10 @@ describe('the API client', () => {
     server.use(
       http.post(at('/orders'), async ({ request }) => {
         seen.push(`${request.headers.get('Idempotency-Key') ?? ''} ${await request.clone().text()}`);
-        return request.headers.get('Authorization') === `Bearer ${tokenFor('fresh_token')}` ? HttpResponse.json({ data: { order_id: 'o1' } }, { status: 201 }) : refusal(401, 'AUTH_003');
+        return request.headers.get('Authorization') === `Bearer ${FRESH}` ? HttpResponse.json({ data: { order_id: 'o1' } }, { status: 201 }) : refusal(401, 'AUTH_003');
       }),
     );
-    const { api, refresh } = signedIn(tokenFor('fresh_token'));
+    const { api, refresh } = signedIn(FRESH);
     const reply = await unwrap(api.POST('/api/v1/orders', { params: { header: { 'Idempotency-Key': 'k1' } }, body: order }));
     expect(reply.data.order_id).toBe('o1');
     expect(seen).toHaveLength(2);
@@ -38,6 +41,31 @@ describe('the API client', () => {
     const { api, session } = signedIn(null);
     await expect(unwrap(api.GET('/api/v1/balance'))).rejects.toMatchObject({ status: 401, code: 'AUTH_003' });
     expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'expired' });
+  });
+
+  it('does not send what waited for a renewal that brought another person’s token', async () => {
+    const sent = vi.fn(() => HttpResponse.json({ data: { order_id: 'o1' } }, { status: 201 }));
+    server.use(http.post(at('/orders'), sent));
+    let now = 0;
+    const { api, session } = createServices(fakePorts({ refresh: () => Promise.resolve({ access_token: tokenFor('grace_hopper'), expires_in: 900 }), now: () => now }));
+    session.signIn({ access_token: STALE, expires_in: 900 });
+    now = 900_000;
+    await expect(unwrap(api.POST('/api/v1/orders', { body: order }))).rejects.toBeInstanceOf(SessionReplaced);
+    expect(sent).not.toHaveBeenCalled();
+  });
+
+  it('does not repeat a refused request with another person’s token', async () => {
+    const seen: (string | null)[] = [];
+    server.use(
+      http.post(at('/orders'), ({ request }) => {
+        seen.push(request.headers.get('Authorization'));
+        return refusal(401, 'AUTH_003');
+      }),
+    );
+    const { api, session } = signedIn(tokenFor('grace_hopper'));
+    await expect(unwrap(api.POST('/api/v1/orders', { body: order }))).rejects.toBeInstanceOf(SessionReplaced);
+    expect(seen).toEqual([`Bearer ${STALE}`]);
+    expect(session.snapshot()).toMatchObject({ status: 'signed-out', reason: 'replaced' });
   });
 
   it('does not renew for somebody who is not logged in', async () => {

@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import type { Session } from '@/shared/session/session';
-import { ApiProblem, ServerUnreachable } from './problem';
+import { ApiProblem, ServerUnreachable, SessionReplaced } from './problem';
 import type { paths } from './schema.gen';
 
 export type ApiClient = ReturnType<typeof createApiClient>;
@@ -32,18 +32,29 @@ async function isAboutToken(refusal: Response): Promise<boolean> {
   }
 }
 
+/** Whether somebody else has come, when the session has no token for the person that a request was begun for. */
+function isAnothers(session: Session): boolean {
+  const state = session.snapshot();
+  return state.status === 'signed-in' || (state.status === 'signed-out' && state.reason === 'replaced');
+}
+
 /**
  * Builds the typed client. A request whose token turns out to be expired is repeated once
  * after the session was refreshed, so that nobody is interrupted every quarter of an hour.
  */
 export function createApiClient(session: Session) {
   const authorizedFetch = async (request: Request): Promise<Response> => {
+    const wasSignedIn = session.snapshot().status === 'signed-in';
     const token = await session.usableToken();
+    // Not even without a token: it was begun for somebody who is not the person of this tab any more.
+    if (token === null && wasSignedIn && isAnothers(session)) throw new SessionReplaced();
     const spare = request.clone();
     const response = await send(withToken(request, token));
     if (response.status !== 401 || token === null || !(await isAboutToken(response))) return response;
     const renewed = await session.renewAfterRefusal(token);
-    return renewed === null ? response : send(withToken(spare, renewed));
+    if (renewed !== null) return send(withToken(spare, renewed));
+    if (isAnothers(session)) throw new SessionReplaced();
+    return response;
   };
   return createClient<paths>({ baseUrl: globalThis.location.origin, fetch: authorizedFetch, credentials: 'same-origin' });
 }

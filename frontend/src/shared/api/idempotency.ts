@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { isTransient, ServerUnreachable } from './problem';
+import { ApiProblem, isTransient, ServerUnreachable } from './problem';
 
 const KEY_BYTES = 16;
 const RETRIES = 2;
@@ -27,7 +27,16 @@ export const retrySafely = {
   retryDelay: (attempt: number) => 400 * 2 ** attempt,
 };
 
-export const UNCERTAIN = 'No answer arrived, so it may or may not have gone through. Pressing the button again is safe: it counts only once.';
+export const UNCERTAIN = 'No clear answer arrived, so it may or may not have gone through. Pressing the button again is safe: it counts only once.';
 
-/** What to say when an attempt ended without an answer; null when there was one. */
-export const uncertainty = (error: unknown): string | null => (error instanceof ServerUnreachable ? UNCERTAIN : null);
+/** Failures of the server that promise that nothing happened: it decided so itself, inside its transaction. */
+const WITHOUT_EFFECT = new Set(['PRICE_STALE']);
+
+/** The answer of a server that failed, or of a gateway that lost it, does not tell whether the request had an effect. */
+function isUncertain(error: unknown): boolean {
+  if (error instanceof ServerUnreachable) return true;
+  return error instanceof ApiProblem && error.status >= 500 && !WITHOUT_EFFECT.has(error.code);
+}
+
+/** What to say when an attempt ended without an answer that settles it; null when there was one. */
+export const uncertainty = (error: unknown): string | null => (isUncertain(error) ? UNCERTAIN : null);

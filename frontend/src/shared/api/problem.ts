@@ -66,6 +66,15 @@ export class ServerUnreachable extends Error {
   }
 }
 
+/** Somebody else logged in in this browser; what was asked for was not carried out. */
+export class SessionReplaced extends Error {
+  override readonly name = 'SessionReplaced';
+
+  constructor() {
+    super('Somebody else logged in in this browser, so nothing was done.');
+  }
+}
+
 /** Somebody was asked to prove again who they are, and did not. */
 export class StepUpDeclined extends Error {
   override readonly name = 'StepUpDeclined';
@@ -117,7 +126,7 @@ const WORDING: Readonly<Record<string, string>> = {
 /** A sentence for the person in front of the screen. */
 export function explain(error: unknown): string {
   if (error instanceof ServerUnreachable) return 'The server cannot be reached. Check your connection and try again.';
-  if (error instanceof StepUpDeclined || error instanceof PasskeyDeclined) return error.message;
+  if (error instanceof StepUpDeclined || error instanceof PasskeyDeclined || error instanceof SessionReplaced) return error.message;
   if (!(error instanceof ApiProblem)) return 'Something went wrong on this page. Reload it and try again.';
   if (error.status === 429) {
     const wait = error.retryAfterSeconds;

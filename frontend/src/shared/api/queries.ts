@@ -1,4 +1,4 @@
-import { keepPreviousData, type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
+import { type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { withoutFallingBack } from '@/shared/live/merge-prices';
 import { type Services, useApi, useIsCustomer, useServices } from '@/shared/services';
 import { unwrap } from './client';
@@ -64,7 +64,6 @@ export function usePortfolio() {
     queryFn: ({ signal }) => unwrap(api.GET('/api/v1/portfolio', { signal })),
     enabled: useIsCustomer(),
     refetchInterval: ACCOUNT_INTERVAL_MS,
-    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { directionOf, formatLimit, formatMoney, formatPercent, formatPrice, formatQuantity, UNKNOWN } from './format';
+import { directionOf, formatCompactMoney, formatLimit, formatMoney, formatPercent, formatPrice, formatQuantity, UNKNOWN } from './format';
 
 function useLocale(locale: string) {
   vi.spyOn(navigator, 'language', 'get').mockReturnValue(locale);
@@ -93,5 +93,17 @@ describe('formatPercent', () => {
 describe('directionOf', () => {
   it('tells gains, losses and neither apart', () => {
     expect([directionOf('0.01'), directionOf(-3), directionOf('0.00'), directionOf(null)]).toEqual(['up', 'down', 'flat', 'flat']);
+  });
+});
+
+describe('formatCompactMoney', () => {
+  it.each([
+    [1_999_999_999, '$1.99B'],
+    [999_999_999, '$999.99M'],
+    [1_230_000_000_000, '$1.23T'],
+    [1999.9, '$1.99K'],
+    [0, '$0.00'],
+  ])('says %d in short, and never more than it is', (value, text) => {
+    expect(formatCompactMoney(value)).toBe(text);
   });
 });

@@ -94,10 +94,10 @@ export function formatPercent(percent: Amount | number, { sign = true }: { sign?
   }).format(toText({ units: shown.units, scale: shown.scale + 2 }) as Intl.StringNumericLiteral);
 }
 
-/** A large dollar figure in short, such as $1.2T; for market data only. */
+/** A large dollar figure in short, such as $1.2T, and never more than it is; for market data only. */
 export function formatCompactMoney(value: number | null | undefined): string {
   if (value === null || value === undefined) return UNKNOWN;
-  return numberFormat({ style: 'currency', currency: 'USD', notation: 'compact', maximumFractionDigits: 2 }).format(value);
+  return numberFormat({ style: 'currency', currency: 'USD', notation: 'compact', maximumFractionDigits: 2, roundingMode: 'trunc' }).format(value);
 }
 
 export type Direction = 'up' | 'down' | 'flat';

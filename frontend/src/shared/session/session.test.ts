@@ -4,6 +4,8 @@ import { tokenFor } from '@/testing/backend';
 import { type IssuedToken, Session, type SessionPorts } from './session';
 
 const issued = (username = 'ada_lovelace', expires_in = 900): IssuedToken => ({ access_token: tokenFor(username), expires_in });
+/** A token of the same person, who has another name by now. */
+const renamed: IssuedToken = { access_token: tokenFor('renewed_name', ['customer'], 'usr_ada_lovelace'), expires_in: 900 };
 
 const remembered = (change: Partial<SessionPorts>) => fakePorts({ hint: { read: () => true, write: vi.fn() }, ...change });
 
@@ -70,18 +72,19 @@ describe('Session', () => {
     const token = session.usableToken();
     session.signIn(issued('grace_hopper'));
     arrive(null);
-    expect(await token).toBe(tokenFor('grace_hopper'));
+    expect(await token).toBeNull();
+    expect(await session.usableToken()).toBe(tokenFor('grace_hopper'));
     expect(session.snapshot()).toMatchObject({ status: 'signed-in', username: 'grace_hopper' });
   });
 
   it('renews a token that is about to expire, once for all who ask', async () => {
     let now = 0;
-    const refresh = vi.fn(() => Promise.resolve(issued('renewed_name')));
+    const refresh = vi.fn(() => Promise.resolve(renamed));
     const session = new Session(fakePorts({ refresh, now: () => now }));
     session.signIn(issued());
     now = 880_000;
     const tokens = await Promise.all([session.usableToken(), session.usableToken()]);
-    expect(tokens).toEqual([tokenFor('renewed_name'), tokenFor('renewed_name')]);
+    expect(tokens).toEqual([renamed.access_token, renamed.access_token]);
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
@@ -103,8 +106,8 @@ describe('Session', () => {
   it('does not renew again when another request already has', async () => {
     const refresh = vi.fn();
     const session = new Session(fakePorts({ refresh }));
-    session.signIn(issued('ada_lovelace'));
-    expect(await session.renewAfterRefusal('an older token')).toBe(tokenFor('ada_lovelace'));
+    session.signIn(renamed);
+    expect(await session.renewAfterRefusal(tokenFor('ada_lovelace'))).toBe(renamed.access_token);
     expect(refresh).not.toHaveBeenCalled();
   });
 
@@ -125,5 +128,75 @@ describe('Session', () => {
     const session = new Session(fakePorts());
     session.signIn({ access_token: 'opaque', expires_in: 900 });
     expect(session.snapshot()).toEqual({ status: 'signed-in', username: '', roles: [] });
+  });
+});
+
+describe('another person’s log-in in the same browser', () => {
+  const takenOver = async () => {
+    const ports = fakePorts({ refresh: () => Promise.resolve(issued('grace_hopper')), hint: { read: () => false, write: vi.fn() }, channel: { announceSignOut: vi.fn(), onSignOut: () => undefined }, now: () => 0 });
+    const session = new Session(ports);
+    session.signIn(issued('ada_lovelace', 10));
+    expect(await session.usableToken()).toBeNull();
+    return { session, ports };
+  };
+
+  it('ends this tab’s session and gives its requests no token', async () => {
+    const { session } = await takenOver();
+    expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'replaced', successor: 'grace_hopper' });
+    expect(await session.usableToken()).toBeNull();
+  });
+
+  it('is told by the user id, so that a person of the same name is another one', async () => {
+    const namesake = { access_token: tokenFor('ada_lovelace', ['customer'], 'usr_2'), expires_in: 900 };
+    const session = new Session(fakePorts({ refresh: () => Promise.resolve(namesake) }));
+    session.signIn(issued());
+    expect(await session.renewAfterRefusal(tokenFor('ada_lovelace'))).toBeNull();
+    expect(session.snapshot()).toMatchObject({ reason: 'replaced' });
+  });
+
+  it('is assumed when the renewed token names nobody', async () => {
+    const session = new Session(fakePorts({ refresh: () => Promise.resolve({ access_token: 'opaque', expires_in: 900 }), now: () => 0 }));
+    session.signIn(issued('ada_lovelace', 10));
+    expect(await session.usableToken()).toBeNull();
+    expect(session.snapshot()).toMatchObject({ status: 'signed-out', reason: 'replaced' });
+  });
+
+  it('leaves the other tabs and the cookie to the person who came', async () => {
+    const { ports } = await takenOver();
+    expect(ports.channel.announceSignOut).not.toHaveBeenCalled();
+    expect(ports.hint.write).not.toHaveBeenCalledWith(false);
+  });
+
+  it('is gone on with when the person in front of the tab says so', async () => {
+    const { session } = await takenOver();
+    session.continueAsSuccessor();
+    expect(session.snapshot()).toMatchObject({ status: 'signed-in', username: 'grace_hopper' });
+    expect(await session.usableToken()).toBe(tokenFor('grace_hopper'));
+  });
+
+  it('cannot be gone on with once it ended too', async () => {
+    let hear: () => void = () => undefined;
+    const session = new Session(fakePorts({ refresh: () => Promise.resolve(issued('grace_hopper')), channel: { announceSignOut: () => undefined, onSignOut: (listener) => (hear = listener) }, now: () => 0 }));
+    session.signIn(issued('ada_lovelace', 10));
+    await session.usableToken();
+    hear();
+    session.continueAsSuccessor();
+    expect(session.snapshot()).toEqual({ status: 'signed-out', reason: 'logged-out' });
+  });
+
+  it('gives nothing of its own to a request that was refused before it', async () => {
+    const session = new Session(fakePorts());
+    session.signIn(issued('grace_hopper'));
+    expect(await session.renewAfterRefusal(tokenFor('ada_lovelace'))).toBeNull();
+    expect(session.snapshot()).toMatchObject({ status: 'signed-in', username: 'grace_hopper' });
+  });
+
+  it('ends the former session first when it happens in the same tab', () => {
+    const session = new Session(fakePorts());
+    const heard: string[] = [];
+    session.signIn(issued());
+    session.subscribe(() => heard.push(session.snapshot().status));
+    session.signIn(issued('grace_hopper'));
+    expect(heard).toEqual(['signed-out', 'signed-in']);
   });
 });

@@ -1,8 +1,10 @@
-import { readClaims, type TokenClaims } from './claims';
+import { isSameSubject, readClaims, type TokenClaims } from './claims';
 
 export type SessionState =
   | { readonly status: 'restoring' }
   | { readonly status: 'signed-out'; readonly reason: SignOutReason }
+  /** Somebody else, by the name of `successor`, logged in in this browser. */
+  | { readonly status: 'signed-out'; readonly reason: 'replaced'; readonly successor: string }
   | { readonly status: 'signed-in'; readonly username: string; readonly roles: readonly string[] };
 
 export type SignOutReason = 'none' | 'logged-out' | 'expired';
@@ -44,7 +46,9 @@ const isSamePerson = (left: SessionState, right: SessionState): boolean =>
 export class Session {
   private token: HeldToken | null = null;
   private state: SessionState;
-  private renewal: Promise<string | null> | null = null;
+  /** The token of whoever replaced the person of this tab; unused until they say that they go on as that one. */
+  private successor: HeldToken | null = null;
+  private renewal: Promise<void> | null = null;
   /** Counts sign-ins and sign-outs: a renewal that began before the last of them says nothing about the session of now. */
   private turns = 0;
   private readonly listeners = new Set<() => void>();
@@ -75,9 +79,12 @@ export class Session {
   }
 
   signIn(issued: IssuedToken): void {
-    this.turns += 1;
-    this.hold(issued);
-    this.ports.hint.write(true);
+    this.begin(this.read(issued));
+  }
+
+  /** Goes on as the person who logged in in this browser meanwhile; does nothing when there is none. */
+  continueAsSuccessor(): void {
+    if (this.successor !== null) this.begin(this.successor);
   }
 
   /** Says that the browser leaves and will come back with a cookie, as signing in elsewhere does. */
@@ -95,53 +102,82 @@ export class Session {
   async usableToken(): Promise<string | null> {
     if (this.token === null) return null;
     if (this.token.expiresAt - this.ports.now() > RENEW_BEFORE_MS) return this.token.value;
-    return this.renewQuietly();
+    return this.renewFor(this.token.claims);
   }
 
-  /** A newer token than the one that was refused, or null when the session is over. */
+  /** A newer token of the same person than the one that was refused, or null when their session is over. */
   async renewAfterRefusal(refused: string): Promise<string | null> {
-    if (this.token !== null && this.token.value !== refused) return this.token.value;
-    return this.renewQuietly();
+    const claims = readClaims(refused);
+    if (this.token !== null && this.token.value !== refused) return this.tokenOf(claims);
+    return this.renewFor(claims);
   }
 
-  private async renewQuietly(): Promise<string | null> {
+  /** Renews quietly; what was asked on behalf of one person never gets the token of another. */
+  private async renewFor(claims: TokenClaims): Promise<string | null> {
     try {
-      return await this.renew();
+      await this.renew();
     } catch {
       // The old token may still do; if not, the refusal reaches the caller.
-      return this.token?.value ?? null;
     }
+    return this.tokenOf(claims);
   }
 
-  private renew(): Promise<string | null> {
+  private tokenOf(claims: TokenClaims): string | null {
+    return this.token !== null && isSameSubject(this.token.claims, claims) ? this.token.value : null;
+  }
+
+  private renew(): Promise<void> {
     this.renewal ??= this.renewOnce().finally(() => {
       this.renewal = null;
     });
     return this.renewal;
   }
 
-  private async renewOnce(): Promise<string | null> {
+  private async renewOnce(): Promise<void> {
     const wasSignedIn = this.state.status === 'signed-in';
     const turn = this.turns;
     const issued = await this.ports.refresh();
-    if (turn !== this.turns) return this.token?.value ?? null;
-    if (issued === null) {
-      this.forget(wasSignedIn ? 'expired' : 'none');
-      return null;
-    }
-    this.hold(issued);
-    return issued.access_token;
+    if (turn !== this.turns) return;
+    if (issued === null) this.forget(wasSignedIn ? 'expired' : 'none');
+    else this.takeRenewed(this.read(issued));
   }
 
-  private hold(issued: IssuedToken): void {
-    const claims = readClaims(issued.access_token);
-    this.token = { value: issued.access_token, expiresAt: this.ports.now() + issued.expires_in * 1000, claims };
-    this.set({ status: 'signed-in', username: claims.username, roles: claims.roles });
+  /** The tabs share the cookie, so a renewal may bring the token of somebody who logged in in another tab. */
+  private takeRenewed(renewed: HeldToken): void {
+    if (this.token === null || isSameSubject(this.token.claims, renewed.claims)) this.hold(renewed);
+    else this.giveWayTo(renewed);
+  }
+
+  private begin(token: HeldToken): void {
+    // Whoever listens forgets what the former person saw before the next one is shown anything.
+    if (this.token !== null && !isSameSubject(this.token.claims, token.claims)) this.set({ status: 'signed-out', reason: 'none' });
+    this.turns += 1;
+    this.successor = null;
+    this.hold(token);
+    this.ports.hint.write(true);
+  }
+
+  private read({ access_token, expires_in }: IssuedToken): HeldToken {
+    return { value: access_token, expiresAt: this.ports.now() + expires_in * 1000, claims: readClaims(access_token) };
+  }
+
+  private hold(token: HeldToken): void {
+    this.token = token;
+    this.set({ status: 'signed-in', username: token.claims.username, roles: token.claims.roles });
+  }
+
+  /** Ends the session in this tab alone: the cookie and the other tabs are the successor's. */
+  private giveWayTo(successor: HeldToken): void {
+    this.turns += 1;
+    this.token = null;
+    this.successor = successor;
+    this.set({ status: 'signed-out', reason: 'replaced', successor: successor.claims.username });
   }
 
   private forget(reason: SignOutReason): void {
     this.turns += 1;
     this.token = null;
+    this.successor = null;
     this.ports.hint.write(false);
     this.set({ status: 'signed-out', reason });
   }

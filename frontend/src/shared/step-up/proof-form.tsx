@@ -4,7 +4,7 @@ import { hasPasskeys } from '@/shared/passkeys';
 import { PasswordField } from '@/shared/password/password-field';
 import { providerName, useIdentities } from '@/shared/federation';
 import { Button } from '@/shared/ui/button';
-import { Field } from '@/shared/ui/field';
+import { CodeField } from '@/shared/ui/code-field';
 import { KeyIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
 import { FailedState, Skeleton } from '@/shared/ui/states';
@@ -23,16 +23,15 @@ function CodeProof({ prove, onProven }: { prove: Prove; onProven: () => void }) 
   const [mistake, setMistake] = useState<string>();
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const otp = code.trim();
-    if (!/^\d{6}$/.test(otp)) {
+    if (!/^\d{6}$/.test(code)) {
       setMistake('Enter the six digits of the code.');
       return;
     }
-    prove.mutate({ otp }, { onSuccess: onProven });
+    prove.mutate({ otp: code }, { onSuccess: onProven });
   };
   return (
     <form aria-label="Confirm with a code" noValidate onSubmit={submit} className="space-y-4">
-      <Field label="Authentication code" name="otp" inputMode="numeric" autoComplete="one-time-code" maxLength={6} value={code} error={mistake} onChange={(event) => { setCode(event.target.value); setMistake(undefined); }} />
+      <CodeField label="Authentication code" name="otp" value={code} error={mistake} onEdit={(edited) => { setCode(edited); setMistake(undefined); }} />
       <Button type="submit" variant="primary" size="lg" className="w-full" busy={prove.isPending}>
         Confirm
       </Button>

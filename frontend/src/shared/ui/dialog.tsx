@@ -15,8 +15,8 @@ interface DialogProps {
 const Hold = createContext<(held: boolean) => void>(() => undefined);
 
 /**
- * Keeps the dialog around it open while something that it began is on its way: whoever closed it would not hear what
- * came of it, and might begin it again.
+ * Keeps the dialog around it open while something that it began is on its way, as whoever closed it would not hear what
+ * came of it and might begin it again; or while it shows what is shown this once.
  */
 export function useHeldOpen(held: boolean) {
   const hold = useContext(Hold);
