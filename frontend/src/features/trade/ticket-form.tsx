@@ -3,8 +3,9 @@ import { type SubmitEvent, useState } from 'react';
 import { newIdempotencyKey } from '@/shared/api/idempotency';
 import { useBalance, usePortfolio } from '@/shared/api/queries';
 import type { Asset, Order } from '@/shared/api/types';
-import { type Decimal, isPositive, parseDecimal, subtract, toText, ZERO } from '@/shared/money/decimal';
+import { type Decimal, isPositive, parseDecimal, subtract, ZERO } from '@/shared/money/decimal';
 import { formatMoney, formatQuantity } from '@/shared/money/format';
+import { exampleOf, typedText } from '@/shared/money/typed';
 import { outcomeOf, sentenceFor } from '@/shared/orders/outcome';
 import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
@@ -145,7 +146,7 @@ export function TicketForm({ asset }: { asset: Asset }) {
         name="quantity"
         inputMode="decimal"
         autoComplete="off"
-        placeholder="0.00"
+        placeholder={exampleOf('0.00')}
         suffix={asset.symbol}
         aside={<Available side={ticket.side} market={market} />}
         value={ticket.quantity}
@@ -162,11 +163,11 @@ export function TicketForm({ asset }: { asset: Asset }) {
         name="total"
         inputMode="decimal"
         autoComplete="off"
-        placeholder="0.00"
+        placeholder={exampleOf('0.00')}
         suffix="USD"
         aside="Before fee"
         className="num"
-        value={ticket.total ?? (total === null ? '' : toText(total))}
+        value={ticket.total ?? (total === null ? '' : typedText(total))}
         error={refusal?.field === 'total' ? refusal.mistake : undefined}
         onChange={(event) => { edit({ total: event.target.value }); }}
       />
