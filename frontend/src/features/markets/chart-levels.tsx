@@ -15,7 +15,7 @@ export function ChartLevels({ lines, count }: ChartLevelsProps) {
     <ul aria-label="Your levels" className="num flex flex-wrap gap-x-5 gap-y-1.5 border-t border-line px-4 py-2.5 text-xs text-muted sm:px-5">
       {lines.map((line) => (
         <li key={line.id} className="flex items-center gap-2 whitespace-nowrap">
-          <span aria-hidden="true" className={classes('w-4 border-t-2 border-dashed', LOOKS[line.tone])} />
+          <span aria-hidden="true" className={classes('w-4 border-t-2 border-dashed forced-color-adjust-none', LOOKS[line.tone])} />
           <span>
             {line.title} <span className="font-medium text-text">{line.priceText}</span>
           </span>

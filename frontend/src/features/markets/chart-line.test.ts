@@ -12,7 +12,7 @@ describe('the lines that are drawn', () => {
 
   it('are those next to the price of many', () => {
     const many = Array.from({ length: 100 }, (_, index) => line(index + 1));
-    expect(pricesOf(nearestLines(many, 50.2))).toEqual([54, 53, 52, 51, 50, 49, 48, 47]);
+    expect(pricesOf(nearestLines(many, 50.2))).toEqual([53, 52, 51, 50, 49, 48]);
     expect(nearestLines(many, null)).toHaveLength(MOST_LINES);
   });
 

@@ -10,7 +10,7 @@ export interface ChartLine {
 }
 
 /** More lines, and names of lines, than this cannot be told apart. */
-export const MOST_LINES = 8;
+export const MOST_LINES = 6;
 
 /** The levels next to a price, highest first; without a price, the first ones. */
 export function nearestLines(lines: readonly ChartLine[], price: number | null): readonly ChartLine[] {

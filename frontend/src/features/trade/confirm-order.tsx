@@ -86,7 +86,7 @@ function timeInForceText({ time_in_force: time, expires_at: end }: NewOrder): st
 /** How and when the order will fill, in a sentence. */
 function Expectation({ draft: { order, side }, preview }: { draft: Draft; preview: OrderPreview | undefined }) {
   if (order.max_slippage_bps !== undefined) {
-    return <>Filled at the live price. If it moves against you by more than {order.max_slippage_bps / 100} %, nothing is traded.</>;
+    return <>Filled at the live price. If it moves against you by more than {order.max_slippage_bps / 100}%, nothing is traded.</>;
   }
   if (preview === undefined) return null;
   if (preview.status === 'pending') {

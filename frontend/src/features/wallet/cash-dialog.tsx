@@ -86,7 +86,7 @@ function TodaysLimit({ move, rules: { perDay, leftToday }, resetsAt }: { move: C
         <span>{formatMoney(leftToday)} left today</span>
         <span className="text-muted">of {formatMoney(perDay)}</span>
       </p>
-      <div aria-hidden="true" className="mt-2 h-1.5 overflow-hidden rounded-full bg-line">
+      <div aria-hidden="true" className="mt-2 h-1.5 overflow-hidden rounded-full bg-line forced-color-adjust-none">
         <div className="h-full bg-accent-solid" style={{ width: `${used}%` }} />
       </div>
       <p className="mt-2 text-xs text-muted">

@@ -27,15 +27,15 @@ describe('the moment of a point', () => {
 describe('a mark of the time axis', () => {
   it('among minutes is the date at the reader’s midnight, whatever day begins elsewhere', () => {
     expect(mark('2026-01-16T05:00:00Z', 'minute', 'minutes', 'America/New_York')).toBe('Jan 16');
-    expect(mark('2026-01-16T00:00:00Z', 'day', 'minutes', 'America/New_York')).toBe('07:00 PM');
-    expect(mark('2026-01-01T00:00:00Z', 'year', 'minutes', 'Asia/Kolkata')).toBe('05:30 AM');
+    expect(mark('2026-01-16T00:00:00Z', 'day', 'minutes', 'America/New_York')).toBe('7:00 PM');
+    expect(mark('2026-01-01T00:00:00Z', 'year', 'minutes', 'Asia/Kolkata')).toBe('5:30 AM');
     expect(mark('2026-01-16T00:00:00Z', 'day', 'minutes')).toBe('Jan 16');
   });
 
   it('finds midnight on both sides of a change of the clocks', () => {
     expect(mark('2026-03-28T23:00:00Z', 'minute', 'minutes', 'Europe/Berlin')).toBe('Mar 29');
     expect(mark('2026-03-29T22:00:00Z', 'minute', 'minutes', 'Europe/Berlin')).toBe('Mar 30');
-    expect(mark('2026-03-29T23:00:00Z', 'minute', 'minutes', 'Europe/Berlin')).toBe('01:00 AM');
+    expect(mark('2026-03-29T23:00:00Z', 'minute', 'minutes', 'Europe/Berlin')).toBe('1:00 AM');
   });
 
   it('among hours is as coarse as the axis wishes, and among days of UTC', () => {
@@ -47,6 +47,6 @@ describe('a mark of the time axis', () => {
   });
 
   it('may be a second', () => {
-    expect(mark('2026-01-16T00:00:05Z', 'second', 'minutes', 'Asia/Tokyo')).toBe('09:00:05 AM');
+    expect(mark('2026-01-16T00:00:05Z', 'second', 'minutes', 'Asia/Tokyo')).toBe('9:00:05 AM');
   });
 });

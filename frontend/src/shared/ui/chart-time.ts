@@ -9,8 +9,8 @@ const MARKS: Readonly<Record<Mark, Intl.DateTimeFormatOptions>> = {
   year: { year: 'numeric' },
   month: { month: 'short' },
   day: DAY,
-  minute: { hour: '2-digit', minute: '2-digit' },
-  second: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  minute: { hour: 'numeric', minute: '2-digit' },
+  second: { hour: 'numeric', minute: '2-digit', second: '2-digit' },
 };
 const WHOLE_MOMENT: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' };
 const WHOLE_DAY: Intl.DateTimeFormatOptions = { dateStyle: 'medium' };
