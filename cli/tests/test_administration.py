@@ -1,9 +1,11 @@
 """Operators' commands on a stack that is stopped, which is when a first administrator may well be made."""
 
+import asyncio
 import io
 import mailbox
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -16,7 +18,10 @@ from cnop_cli.main import execute
 from cnop_cli.stack.secretstore import SecretStore
 from cnop_cli.stack.state import StateDir
 from cnop_cli.user_administration import settings_of
-from cnop_platform.store.open import sqlite_url
+from cnop_core.ids import UserId
+from cnop_platform.directory import Directory
+from cnop_platform.store.open import open_store, sqlite_url
+from cnop_users.application import codec, keys
 
 pytestmark = pytest.mark.enable_socket
 
@@ -55,6 +60,29 @@ def test_an_administrator_is_made_and_gets_and_loses_roles(cnop: Run) -> None:
     assert cnop("admin", "revoke", "first_admin", "admin") == "first_admin is now: auditor\n"
     assert cnop("admin", "suspend", "first_admin") == "first_admin is suspended\n"
     assert cnop("admin", "reinstate", "first_admin") == "first_admin may log in again\n"
+
+
+async def prove_address(stopped: StateDir, username: str) -> None:
+    """Note that an account's address is proven, as following its letter does."""
+    store = await open_store(sqlite_url(stopped.database))
+    item = await store.get(keys.user_key(UserId(str(await Directory(store).find(username)))))
+    assert item is not None
+    await store.transact([codec.user_put(replace(codec.user_from_item(item), email_verified=True))])
+    await store.close()
+
+
+@pytest.mark.parametrize(("lock", "told"), [([], "\n"), (["--lock"], ", whose password and sessions have ended\n")])
+def test_somebody_is_sent_a_letter_for_a_new_password(cnop: Run, stopped: StateDir, lock: list[str], told: str) -> None:
+    create(cnop)
+    with pytest.raises(CommandError, match="nobody has proven"):
+        cnop("admin", "reset", "first_admin", *lock)
+    asyncio.run(prove_address(stopped, "first_admin"))
+    assert cnop("admin", "reset", "first_admin", *lock) == f"a letter is on its way to first_admin{told}"
+
+
+def test_there_are_no_passkeys_to_seal_in_a_new_store(cnop: Run) -> None:
+    create(cnop)
+    assert cnop("keys", "seal-passkeys") == "0 passkeys sealed\n"
 
 
 @pytest.mark.parametrize(

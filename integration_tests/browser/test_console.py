@@ -128,7 +128,7 @@ def test_support_looks_at_people_and_orders_and_changes_nothing(visit, admin, pe
     find(visit, customer)
     expect(visit.region("Holdings").get_by_text("All together")).to_be_visible()
     expect(visit.region("Sessions").get_by_text("python-httpx")).to_be_visible()
-    for act in ("Roles", "Suspend", "End all"):
+    for act in ("Roles", "Reset password", "Suspend", "End all"):
         expect(visit.button(act)).to_have_count(0)
     expect_to_be_closed(visit, "/operator/audit", asks="/audit/")
     visit.page.goto("/dashboard")

@@ -37,7 +37,9 @@ COMMANDS: Final = (
     Command("bench", "measure the platform beside reference points", "./cnop bench smoke"),
     Command("gallery", "photograph every page of the application", "./cnop gallery --only trade"),
     Command("gateway", "print the gateway's configuration", "./cnop gateway render"),
-    Command("admin", "make administrators, give and take roles, keep people out", "./cnop admin grant ada support"),
+    Command(
+        "admin", "make administrators, give roles, keep people out, reset passwords", "./cnop admin grant ada support"
+    ),
     Command("mail", "show the letters that a local stack would have sent", "./cnop mail show"),
     Command("keys", "exchange keys, the older ones kept while needed", "./cnop keys rotate signing"),
     Command("ledger", "verify the ledger of a stack, print statements", "./cnop ledger verify"),

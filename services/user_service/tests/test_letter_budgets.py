@@ -5,7 +5,7 @@ import mailbox
 
 import pytest
 from test_mail import RESET, VERIFY, folder, forgot, hurry, letters, reset_token, settings
-from users_under_test import bearer, log_in, signed_in
+from users_under_test import bearer, log_in, register, signed_in
 
 __all__ = ["folder", "hurry", "settings"]
 pytestmark = pytest.mark.security
@@ -87,6 +87,23 @@ async def test_however_many_accounts_are_used_one_address_gets_few_letters(clien
     await drained(service)
     asked = [each for each in mailbox.Maildir(folder) if each["To"].lower() == "victim@example.org"]
     assert len([each for each in asked if each["Subject"] == VERIFY]) == 3
+
+
+async def test_an_address_that_is_registered_over_and_over_gets_few_letters(client, service, folder):
+    """Each account gives the address up again, so that the next one can have it."""
+    for number in range(6):
+        assert (await register(client, f"person_{number}", email="Victim@example.org")).status_code == 201
+        tokens = (await log_in(client, f"person_{number}")).json()
+        for _ in range(2):
+            again = await client.post("/auth/email/resend", json={}, headers=bearer(tokens))
+            assert again.status_code == 202
+        assert (await move(client, tokens, f"throwaway{number}@example.com")).status_code == 200
+    await drained(service)
+    asked = [each for each in mailbox.Maildir(folder) if each["To"].lower() == "victim@example.org"]
+    assert len([each for each in asked if each["Subject"] == VERIFY]) == 3 + 3
+    service.clock.advance(seconds=3601)
+    assert (await register(client, "person_9", email="victim@example.org")).status_code == 201
+    assert await letters(folder, VERIFY, to="victim@example.org")
 
 
 async def test_the_address_that_letters_are_counted_for_is_kept_as_a_pseudonym(client, cache, tokens):

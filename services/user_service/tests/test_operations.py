@@ -103,6 +103,7 @@ async def test_a_deployed_service_has_the_commands_for_its_first_administrator_a
     tokens = (await log_in(client)).json()
     assert (await client.get("/admin/users", headers=bearer(tokens))).status_code == 200
     assert run("rewrap").stdout == "0 data keys and 0 email look-ups moved to the newest keys\n"
+    assert run("seal-passkeys").stdout == "0 passkeys sealed\n"
     refused = run("grant", "nobody", "admin")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.strip() == "there is no user nobody"

@@ -51,7 +51,7 @@ async def test_a_changed_character_is_noticed(position):
 
 async def test_an_unknown_form_is_refused():
     key, _ = await vault(1).create(ADA)
-    for sealed in ("2.AAAA", "", "1.", "1.AAAA"):
+    for sealed in ("2.AAAA", "", "1.", "1.AAAA", "1.A", "1.\u00e9", "1.%%%"):
         with pytest.raises(CannotOpen):
             key.open("profile", sealed)
 

@@ -1,4 +1,4 @@
-"""`cnop admin`: makes administrators, gives and takes roles, keeps people out."""
+"""`cnop admin`: makes administrators, gives and takes roles, keeps people out, has them choose new passwords."""
 
 import argparse
 import asyncio
@@ -33,7 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     reinstate = actions.add_parser("reinstate", help="let somebody in again")
     for action in (suspend, reinstate):
         action.add_argument("username")
-    for action in (create, grant, revoke, suspend, reinstate):
+    reset = actions.add_parser("reset", help="send somebody a letter with which they choose a new password")
+    reset.add_argument("username")
+    reset.add_argument("--lock", action="store_true", help="their present password and their sessions end now")
+    for action in (create, grant, revoke, suspend, reinstate, reset):
         add_state(action)
 
 
@@ -65,6 +68,9 @@ async def act(operator: Operations, args: argparse.Namespace, password: str) -> 
     if args.action == "reinstate":
         await operator.reinstate(name)
         return f"{name} may log in again"
+    if args.action == "reset":
+        await operator.begin_reset(name, lock=args.lock)
+        return f"a letter is on its way to {name}" + (", whose password and sessions have ended" if args.lock else "")
     change = operator.grant if args.action == "grant" else operator.revoke
     return f"{name} is now: {', '.join(sorted(await change(name, Role(args.role))))}"
 

@@ -23,8 +23,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "purpose", nargs="?", choices=("signing", *_RINGS, "certificates"), default="signing", help="default: signing"
     )
     rewrap = actions.add_parser("rewrap", help="move data keys and email look-ups to the newest keys; repeat until 0")
+    seal = actions.add_parser(
+        "seal-passkeys", help="seal passkeys that an earlier version enrolled; when upgrading, repeat until 0"
+    )
     retire = actions.add_parser("retire", help="delete the signing keys that no living token was signed with")
-    for action in (rotate, rewrap, retire):
+    for action in (rotate, rewrap, seal, retire):
         add_state(action)
 
 
@@ -41,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args.state)
     if args.action == "rewrap":
         print(asyncio.run(_rewrap(args)))
+    elif args.action == "seal-passkeys":
+        print(asyncio.run(_seal_passkeys(args)))
     elif args.action == "retire":
         tokens = settings.lifetimes.access_seconds
         lead = settings.jwks_cache_seconds
@@ -67,3 +72,8 @@ async def _rewrap(args: argparse.Namespace) -> str:
     async with administration(args.state) as operator:
         wrapped, indexed = await operator.rewrap_data_keys(), await operator.reindex_emails()
     return f"{wrapped} data keys and {indexed} email look-ups moved to the newest keys"
+
+
+async def _seal_passkeys(args: argparse.Namespace) -> str:
+    async with administration(args.state) as operator:
+        return f"{await operator.seal_passkeys()} passkeys sealed"

@@ -1,55 +1,9 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import { HttpResponse } from 'msw';
 import { describe, expect, it } from 'vitest';
-import type { Person, UserSummary } from '@/shared/api/types';
-import { at, http, refusal, server } from '@/testing/backend';
-import { makeOrder, makePortfolio } from '@/testing/fixtures';
+import { at, http, server } from '@/testing/backend';
 import { renderApp } from '@/testing/render-app';
-import { makeProfile } from '@/testing/security-backend';
-
-const MOMENT = '2026-01-15T10:00:00.000Z';
-const GRACE: Person = {
-  user_id: 'usr_grace_0001', username: 'grace_hopper', status: 'active', roles: ['customer'], email_verified: true, mfa: false,
-  created_at: MOMENT, updated_at: MOMENT, email: 'grace@example.com', first_name: 'Grace', last_name: null, phone: null,
-};
-
-/** The server as staff see it; what was done to Grace is written down. */
-function staffServer() {
-  const acts: unknown[] = [];
-  const asked: string[] = [];
-  let grace = GRACE;
-  let wantsProof = true;
-  const list = (data: UserSummary[]) => HttpResponse.json({ data, has_more: false, next_cursor: null });
-  server.use(
-    http.get(at('/admin/users'), ({ request }) => {
-      const { search, searchParams } = new URL(request.url);
-      asked.push(search);
-      const name = searchParams.get('username');
-      return list(name === null || name === grace.username ? [grace] : []);
-    }),
-    http.get(at('/admin/users/:id'), ({ params }) => (params['id'] === grace.user_id ? HttpResponse.json(grace) : refusal(404, 'NOT_FOUND'))),
-    http.get(at('/admin/users/:id/sessions'), () => HttpResponse.json({ data: [{ session_id: 'ses_1', created_at: MOMENT, last_used_at: MOMENT, address: '192.0.2.9', user_agent: 'curl/8' }] })),
-    http.delete(at('/admin/users/:id/sessions'), () => { acts.push('end sessions'); return HttpResponse.json({ message: 'ok', revoked: 1 }); }),
-    http.post(at('/admin/users/:id/suspend'), () => { acts.push('suspend'); grace = { ...grace, status: 'suspended' }; return HttpResponse.json(grace); }),
-    http.post(at('/admin/users/:id/reinstate'), () => { acts.push('reinstate'); grace = { ...grace, status: 'active' }; return HttpResponse.json(grace); }),
-    http.put(at('/admin/users/:id/roles'), async ({ request }) => {
-      if (wantsProof) { wantsProof = false; return refusal(403, 'PERM_002'); }
-      const { roles } = (await request.json()) as { roles: string[] };
-      acts.push(roles);
-      grace = { ...grace, roles };
-      return HttpResponse.json(grace);
-    }),
-    http.get(at('/portfolio/:username'), () => HttpResponse.json(makePortfolio({ username: 'grace_hopper' }))),
-    http.get(at('/orders'), ({ request }) => (new URL(request.url).searchParams.get('username') === 'grace_hopper' ? HttpResponse.json({ data: [makeOrder()], has_more: false, next_cursor: null }) : refusal(404, 'NOT_FOUND'))),
-  );
-  return { acts, asked };
-}
-
-const as = (role: string, path: string) => {
-  const app = renderApp({ path, signedIn: true, roles: [role] });
-  app.backend.security.profile = makeProfile({ roles: [role] });
-  return { ...app, ...staffServer() };
-};
+import { asStaff, MOMENT } from '@/testing/staff-backend';
 
 const places = () => within(screen.getByRole('navigation', { name: 'Console' })).getAllByRole('link').map((link) => link.textContent);
 
@@ -60,7 +14,7 @@ describe('the console', () => {
     ['admin', ['Users', 'Orders', 'Assets', 'Audit', 'Health'], '/operator/users'],
   ])('shows %s what they may see, and begins with the first', async (role, shown, path) => {
     server.use(http.get(at('/audit/events'), () => HttpResponse.json({ data: [], has_more: false, next_cursor: null })));
-    const { router } = as(role, '/');
+    const { router } = asStaff(role, '/');
     await screen.findByRole('navigation', { name: 'Console' });
     expect(places()).toEqual(shown);
     await waitFor(() => { expect(router.state.location.pathname).toBe(path); });
@@ -76,7 +30,7 @@ describe('the console', () => {
 
 describe('users', () => {
   it('are found by their whole name, which stays in the address', async () => {
-    const { user, router, asked } = as('support', '/operator/users');
+    const { user, router, asked } = asStaff('support', '/operator/users');
     await user.type(await screen.findByLabelText('Username'), 'nobody{Enter}');
     expect(await screen.findByText('Nobody has this username')).toBeVisible();
     expect(router.state.location.search).toEqual({ username: 'nobody' });
@@ -86,15 +40,15 @@ describe('users', () => {
   });
 
   it('are only looked at by support', async () => {
-    const { user } = as('support', '/operator/users');
+    const { user } = asStaff('support', '/operator/users');
     await user.click(await screen.findByRole('link', { name: 'grace_hopper' }));
     expect(await screen.findByText(/grace@example.com/)).toBeVisible();
     expect(await screen.findByText('curl')).toBeVisible();
-    for (const name of ['Roles', 'Suspend', 'End all']) expect(screen.queryByRole('button', { name })).not.toBeInTheDocument();
+    for (const name of ['Roles', 'Reset password', 'Suspend', 'End all']) expect(screen.queryByRole('button', { name })).not.toBeInTheDocument();
   });
 
   it('are suspended after a question, and let in again', async () => {
-    const { user, acts } = as('admin', '/operator/users/usr_grace_0001');
+    const { user, acts } = asStaff('admin', '/operator/users/usr_grace_0001');
     await user.click(await screen.findByRole('button', { name: 'Suspend' }));
     const dialog = await screen.findByRole('dialog', { name: 'Suspend grace_hopper' });
     await user.click(within(dialog).getByRole('button', { name: 'Suspend' }));
@@ -105,7 +59,7 @@ describe('users', () => {
   });
 
   it('get other roles once it is proven who asks', async () => {
-    const { user, acts } = as('admin', '/operator/users/usr_grace_0001');
+    const { user, acts } = asStaff('admin', '/operator/users/usr_grace_0001');
     await user.click(await screen.findByRole('button', { name: 'Roles' }));
     const form = await screen.findByRole('form', { name: 'Roles' });
     await user.click(within(form).getByLabelText('Support'));
@@ -119,7 +73,7 @@ describe('users', () => {
 
 describe('orders', () => {
   it('are those of the person searched for', async () => {
-    const { user } = as('support', '/operator/orders');
+    const { user } = asStaff('support', '/operator/orders');
     await user.type(await screen.findByLabelText('Username'), 'grace_hopper{Enter}');
     expect(await screen.findByRole('table', { name: 'Orders of grace_hopper' })).toBeVisible();
   });
@@ -128,7 +82,7 @@ describe('orders', () => {
 describe('assets', () => {
   const open = async () => {
     const bodies: unknown[] = [];
-    const app = as('admin', '/operator/assets');
+    const app = asStaff('admin', '/operator/assets');
     server.use(
       http.post(at('/inventory/assets'), async ({ request }) => { bodies.push(await request.json()); return HttpResponse.json({ data: app.backend.assets[0] }, { status: 201 }); }),
       http.patch(at('/inventory/assets/:id'), async ({ request, params }) => {
@@ -176,7 +130,7 @@ describe('the audit chain', () => {
   };
 
   it('is said to be intact, with what was examined', async () => {
-    as('auditor', '/operator/audit');
+    asStaff('auditor', '/operator/audit');
     noRecords();
     const chain = await screen.findByRole('region', { name: 'Audit chain' });
     expect(await within(chain).findByText('Intact')).toBeVisible();
@@ -184,7 +138,7 @@ describe('the audit chain', () => {
   });
 
   it('names what was tampered with', async () => {
-    const { backend } = as('auditor', '/operator/audit');
+    const { backend } = asStaff('auditor', '/operator/audit');
     noRecords();
     backend.chain = { ...backend.chain, intact: false, faults: ['edited: checkpoint 000000001233 does not fit its MAC'] };
     expect(await screen.findByText('Tampered with')).toBeVisible();
@@ -195,7 +149,7 @@ describe('the audit chain', () => {
 describe('the audit trail', () => {
   it('is narrowed by class and person, and shows whole records', async () => {
     const asked: string[] = [];
-    const { user } = as('auditor', '/operator/audit');
+    const { user } = asStaff('auditor', '/operator/audit');
     server.use(
       http.get(at('/audit/events'), ({ request }) => {
         asked.push(new URL(request.url).search);
@@ -215,7 +169,7 @@ describe('the audit trail', () => {
 describe('system health', () => {
   it('tells which service is in trouble, also when the whole answers 503', async () => {
     server.use(http.get(at('/health'), () => HttpResponse.json({ status: 'unhealthy', version: '0.1.0', environment: 'local', timestamp: MOMENT, checks: { user_service: 'healthy', order_service: 'unhealthy' } }, { status: 503 })));
-    as('support', '/operator/health');
+    asStaff('support', '/operator/health');
     const services = await screen.findByRole('list', { name: 'Services' });
     expect(within(services).getAllByRole('listitem').map((item) => item.textContent)).toEqual(['User serviceLog in, deposit and withdraw, security settingsHealthy', 'Order servicePlace and cancel orders, portfolioUnhealthy']);
   });

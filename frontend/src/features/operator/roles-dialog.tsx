@@ -2,6 +2,7 @@ import { type SubmitEvent, useState } from 'react';
 import { explain, StepUpDeclined } from '@/shared/api/problem';
 import type { Person, Role } from '@/shared/api/types';
 import { Button } from '@/shared/ui/button';
+import { CheckChoice } from '@/shared/ui/check-choice';
 import { Dialog } from '@/shared/ui/dialog';
 import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
@@ -39,26 +40,13 @@ function RolesForm({ person, onDone }: { person: Person; onDone: () => void }) {
       <fieldset className="space-y-1">
         <legend className="sr-only">Roles</legend>
         {ROLES.map(([role, name, meaning]) => (
-          <div key={role} className="flex items-start gap-3 rounded-lg px-2 py-2">
-            <input
-              id={`role-${role}`}
-              type="checkbox"
-              aria-describedby={`role-${role}-meaning`}
-              className="mt-1 size-4 accent-accent-solid"
-              checked={roles.includes(role)}
-              onChange={(event) => {
-                setRoles(event.target.checked ? [...roles, role] : roles.filter((held) => held !== role));
-              }}
-            />
-            <div>
-              <label htmlFor={`role-${role}`} className="block font-medium">
-                {name}
-              </label>
-              <p id={`role-${role}-meaning`} className="text-sm text-muted">
-                {meaning}
-              </p>
-            </div>
-          </div>
+          <CheckChoice
+            key={role}
+            name={name}
+            meaning={meaning}
+            checked={roles.includes(role)}
+            onChange={(checked) => { setRoles(checked ? [...roles, role] : roles.filter((held) => held !== role)); }}
+          />
         ))}
       </fieldset>
       <Button type="submit" variant="primary" size="lg" className="w-full" busy={change.isPending}>

@@ -79,6 +79,11 @@ export function useReinstate(userId: string) {
   return useAct(() => unwrap(api.POST('/api/v1/admin/users/{user_id}/reinstate', { ...path(userId), body: {} })));
 }
 
+export function useBeginReset(userId: string) {
+  const api = useApi();
+  return useAct((lock: boolean) => unwrap(api.POST('/api/v1/admin/users/{user_id}/password-reset', { ...path(userId), body: { lock } })));
+}
+
 export function useEndSessions(userId: string) {
   const api = useApi();
   return useAct(() => unwrap(api.DELETE('/api/v1/admin/users/{user_id}/sessions', path(userId))));

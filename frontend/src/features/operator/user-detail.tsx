@@ -12,6 +12,7 @@ import { Card } from '@/shared/ui/card';
 import { ConfirmDialog } from '@/shared/ui/confirm-dialog';
 import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { useToast } from '@/shared/ui/toasts';
+import { ResetDialog } from './reset-dialog';
 import { RolesDialog } from './roles-dialog';
 import { useEndSessions, usePerson, usePersonPortfolio, usePersonSessions, useReinstate, useSuspend } from './user-actions';
 import { StatusBadge } from './user-list';
@@ -39,7 +40,7 @@ function Holding({ name, quantity, worth }: { name: string; quantity?: string; w
 }
 
 function Acts({ person }: { person: Person }) {
-  const [asking, setAsking] = useState<'roles' | 'suspend' | null>(null);
+  const [asking, setAsking] = useState<'roles' | 'reset' | 'suspend' | null>(null);
   const suspend = useSuspend(person.user_id);
   const reinstate = useReinstate(person.user_id);
   const announce = useToast();
@@ -53,9 +54,11 @@ function Acts({ person }: { person: Person }) {
   return (
     <div className="flex flex-wrap justify-end gap-2">
       <Button size="sm" onClick={() => { setAsking('roles'); }}>Roles</Button>
+      {person.status === 'active' && <Button size="sm" onClick={() => { setAsking('reset'); }}>Reset password</Button>}
       {person.status === 'suspended' && <Button size="sm" busy={reinstate.isPending} onClick={letIn}>Reinstate</Button>}
       {person.status === 'active' && <Button size="sm" className="text-negative!" onClick={() => { setAsking('suspend'); }}>Suspend</Button>}
       <RolesDialog person={person} open={asking === 'roles'} onClose={close} />
+      <ResetDialog person={person} open={asking === 'reset'} onClose={close} />
       <ConfirmDialog
         open={asking === 'suspend'}
         title={`Suspend ${person.username}`}

@@ -16,6 +16,7 @@ async def patience(seconds: float) -> AsyncIterator[None]:
     wait ends only when the loop has had fifty chances to look: a turn of the loop that lasts long counts as one.
     """
     loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
     async with asyncio.timeout(None) as limit:
 
         def look(left: int) -> None:

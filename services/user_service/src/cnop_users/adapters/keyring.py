@@ -40,6 +40,11 @@ class Keyring:
         """The key to use for what is new."""
         return next(iter(self))
 
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The keys without their names, the one to use for what is new first."""
+        return tuple(key.secret for key in self)
+
     def get(self, key_id: str) -> NamedKey | None:
         """Return the key of that id, if it is (still) here."""
         return self._keys.get(key_id)

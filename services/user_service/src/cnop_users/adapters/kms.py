@@ -85,7 +85,10 @@ class KmsMasterKeys:
         # Only keys of ours: whoever can write to the store could name one of their own.
         if arn not in await self._keys():
             raise CannotOpen("the master key of this data key is not configured")
-        sealed = base64.urlsafe_b64decode(text)
+        try:
+            sealed = base64.urlsafe_b64decode(text)
+        except ValueError:
+            raise CannotOpen("the wrapped data key is no base64url text") from None
         answer = await self._call("decrypt", KeyId=arn, CiphertextBlob=sealed, EncryptionContext=_context(user_id))
         return bytes(answer["Plaintext"])
 

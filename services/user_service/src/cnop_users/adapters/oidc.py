@@ -4,7 +4,8 @@ import asyncio
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -273,10 +274,10 @@ class OpenIdProvider:
 
 
 class FlowSeal:
-    """Seals a flow for the cookie of the browser that began it, for ten minutes."""
+    """Seals a flow for the cookie of the browser that began it, for ten minutes; older keys open what they sealed."""
 
-    def __init__(self, key: bytes, *, clock: Clock, entropy: Entropy) -> None:
-        self._cipher = AESGCM(hmac.digest(key, b"cnop federation flow", "sha256"))
+    def __init__(self, keys: Sequence[bytes], *, clock: Clock, entropy: Entropy) -> None:
+        self._ciphers = [AESGCM(hmac.digest(key, b"cnop federation flow", "sha256")) for key in keys]
         self._clock = clock
         self._entropy = entropy
 
@@ -295,14 +296,14 @@ class FlowSeal:
             flow.good_until_ms,
         ]
         nonce = self._entropy(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, strict_json.dumps(parts).encode(), None)
+        sealed = nonce + self._ciphers[0].encrypt(nonce, strict_json.dumps(parts).encode(), None)
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open(self, text: str, *, state: str) -> Flow:
         """Return the flow that this browser began with this state. Raises `SignInFailed`."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            parts = strict_json.loads(self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None))
+            parts = strict_json.loads(self._decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:]))
             ends, provider, kept, nonce, verifier, aim, user_id, session_id, good_until_ms = parts
             flow = Flow(provider, kept, nonce, verifier, Aim(aim), user_id, session_id, good_until_ms)
         except (InvalidTag, ValueError):
@@ -310,6 +311,12 @@ class FlowSeal:
         if self._clock.now().timestamp() >= ends or not hmac.compare_digest(flow.state.encode(), state.encode()):
             raise _failed()
         return flow
+
+    def _decrypt(self, nonce: bytes, sealed: bytes) -> bytes:
+        for cipher in self._ciphers:
+            with suppress(InvalidTag):
+                return cipher.decrypt(nonce, sealed, None)
+        raise InvalidTag
 
 
 def _email(text: object) -> str | None:

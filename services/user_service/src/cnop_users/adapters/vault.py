@@ -38,7 +38,7 @@ class AesDataKey:
         form, _, text = sealed.partition(".")
         if form != _FORMAT:
             raise CannotOpen("the sealed text has a form that this version does not know")
-        return _decrypt(self._cipher, _bytes(text), self._bound_to(purpose)).decode()
+        return _decrypt(self._cipher, text, self._bound_to(purpose)).decode()
 
     def _bound_to(self, purpose: str) -> bytes:
         return f"cnop personal\0{self._user_id}\0{purpose}".encode()
@@ -86,7 +86,7 @@ class FileMasterKeys:
         master = self._keys.get(str(wrapped["master_key_id"]))
         if master is None:
             raise CannotOpen("the master key of this data key is not configured")
-        return _decrypt(AESGCM(master.secret), _bytes(str(wrapped["wrapped"])), _owner(user_id))
+        return _decrypt(AESGCM(master.secret), str(wrapped["wrapped"]), _owner(user_id))
 
     async def close(self) -> None:
         """See `MasterKeys.close`."""
@@ -127,8 +127,9 @@ def _encrypt(cipher: AESGCM, plain: bytes, bound_to: bytes, entropy: Entropy) ->
     return nonce + cipher.encrypt(nonce, plain, bound_to)
 
 
-def _decrypt(cipher: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
+def _decrypt(cipher: AESGCM, text: str, bound_to: bytes) -> bytes:
     try:
+        sealed = _bytes(text)
         return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
     except (InvalidTag, ValueError):
         raise CannotOpen("sealed data was changed or belongs elsewhere") from None

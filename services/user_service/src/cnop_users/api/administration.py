@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictBool
 from starlette.responses import JSONResponse, Response
 
 from cnop_core.ids import UserId
@@ -34,6 +34,12 @@ UsernameFilter = Annotated[
 ]
 Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
 Cursor = Annotated[str | None, Query(max_length=2048)]
+_RESET = problems(
+    {
+        409: "It is one's own password, the account is suspended, or nobody has proven its address",
+        429: "Staff had several letters sent to this person lately",
+    }
+)
 _OWN = problems({409: "Nobody changes their own rights, or others changed the account at the same time"})
 
 
@@ -72,6 +78,15 @@ class RolesBody(Incoming):
     """The roles to have from now on."""
 
     roles: Annotated[list[GrantableRole], Field(min_length=1, max_length=4)]
+
+
+class BeginResetBody(Incoming):
+    """What happens to the password and the sessions that are there."""
+
+    lock: Annotated[
+        StrictBool,
+        Field(description="end both now, as after a suspected take-over, not when the person has chosen anew"),
+    ] = False
 
 
 class UserView(Outgoing):
@@ -185,6 +200,15 @@ async def reinstate_user(
 ) -> UserView:
     """Let somebody in again."""
     return UserView(**_user(await staff.reinstate(UserId(user_id), actor=Actor(principal.user_id, context))))
+
+
+@router.post("/admin/users/{user_id}/password-reset", operation_id="begin_password_reset", responses=_RESET)
+async def begin_password_reset(
+    user_id: UserIdPath, body: BeginResetBody, principal: ProvenManager, context: Context, staff: Staff
+) -> UserView:
+    """Send somebody a letter with which they choose a new password, which staff neither choose nor see."""
+    actor = Actor(principal.user_id, context)
+    return UserView(**_user(await staff.begin_reset(UserId(user_id), lock=body.lock, actor=actor)))
 
 
 @router.get("/admin/users/{user_id}/sessions", operation_id="list_user_sessions")

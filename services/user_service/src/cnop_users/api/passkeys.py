@@ -14,8 +14,9 @@ from cnop_platform.request_context import RequestContext, request_context
 from cnop_users.api.authentication import render_tokens
 from cnop_users.api.cookies import RefreshCookie
 from cnop_users.api.models import EmptyBody, Incoming, Message, Outgoing, SessionDelivery, Timestamp, Tokens, problems
+from cnop_users.application.passkey_records import Passkey
 from cnop_users.application.passkey_sign_in import PasskeySignIn
-from cnop_users.application.passkeys import LONGEST_ID, Passkey, Passkeys
+from cnop_users.application.passkeys import LONGEST_ID, Passkeys
 from cnop_users.domain.sessions import Delivery
 
 router = service_router(tags=["passkeys"])

@@ -98,6 +98,13 @@ class Accounts:
             raise BadCredentials("the session has ended; log in again")
         return person
 
+    async def data_key(self, user_id: UserId) -> DataKey:
+        """Return what opens the personal part of an account. Raises `UnknownUser`, also for an erased person."""
+        wrapped = await self._store.get(keys.data_key_key(user_id))
+        if wrapped is None:
+            raise UnknownUser("there is no such account")
+        return await self._vault.unlock(user_id, wrapped.body)
+
     async def create_data_key(self, user_id: UserId) -> tuple[DataKey, Body]:
         """Make a new person's data key; the body is to be stored at `keys.data_key_key`."""
         return await self._vault.create(user_id)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from cnop_core.clock import from_rfc3339, to_rfc3339
-from cnop_core.ids import SessionId, UserId
+from cnop_core.ids import SessionId
 from cnop_platform import strict_json
 from cnop_platform.permissions import Role
 from cnop_platform.store import Absent, Body, Item, Key, Put, Version
@@ -38,7 +38,7 @@ def user_from_item(item: Item) -> User:
     body: Mapping[str, Any] = item.body
     password: Mapping[str, str] | None = body["password"]
     return User(
-        user_id=UserId(item.key.pk.removeprefix(keys.USERS_PREFIX)),
+        user_id=keys.owner_of(item.key),
         username=body["username"],
         status=Status(body["status"]),
         roles=frozenset(Role(role) for role in body["roles"]),
@@ -117,7 +117,7 @@ def session_from_item(item: Item) -> Session:
     """Read a session from its stored item."""
     body: Mapping[str, Any] = item.body
     return Session(
-        user_id=UserId(item.key.pk.removeprefix(keys.USERS_PREFIX)),
+        user_id=keys.owner_of(item.key),
         session_id=SessionId(item.key.sk.removeprefix(keys.SESSIONS)),
         delivery=Delivery(body["delivery"]),
         device=Device(body["address"], body["user_agent"]),

@@ -15,7 +15,8 @@ from cnop_platform.store import Item
 from cnop_users.application.accounts import Accounts, Person
 from cnop_users.application.events import SecurityEvents
 from cnop_users.application.identities import Identities
-from cnop_users.application.passkeys import Passkey, Passkeys
+from cnop_users.application.passkey_records import Passkey
+from cnop_users.application.passkeys import Passkeys
 from cnop_users.application.places import Place, Places
 from cnop_users.application.sessions import Sessions
 from cnop_users.domain.sessions import Session

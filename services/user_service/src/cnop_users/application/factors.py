@@ -162,7 +162,7 @@ class SecondFactors:
             *await self._passkeys.removing(user_id),
         ]
 
-    async def prove(self, user: User, offered: OfferedFactor) -> FactorProof:
+    async def prove(self, user: User, offered: OfferedFactor, *, context: RequestContext) -> FactorProof:
         """Return what to commit so that the offered factor counts; nothing for somebody who has enrolled none.
 
         Raises `MfaRequired` when nothing was offered, `WrongFactor` or `WrongPasskey` when it does not fit.
@@ -174,7 +174,7 @@ class SecondFactors:
         if offered.recovery_code is not None:
             return await self._prove_code(await self._accounts.open(user.user_id), offered.recovery_code)
         if offered.passkey is not None:
-            return FactorProof(AMR, await self._passkeys.prove(user, offered.passkey))
+            return FactorProof(AMR, await self._passkeys.prove(user, offered.passkey, context=context))
         raise MfaRequired("send the code of your authenticator app as otp, or a recovery_code")
 
     async def _confirm_once(self, principal: Principal, code: str, context: RequestContext) -> tuple[str, ...]:

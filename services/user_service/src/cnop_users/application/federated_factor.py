@@ -74,7 +74,7 @@ class FederatedFactor:
     async def _show_once(self, flow: Flow, user_id: UserId, offered: OfferedFactor, context: RequestContext) -> Grant:
         user, used = await self._accounts.get(user_id), self._used(flow)
         await self._require_good(flow, user, used)
-        factor = await self._factors.prove(user, offered)
+        factor = await self._factors.prove(user, offered, context=context)
         if not factor.amr:
             raise _over()  # the factor was taken away meanwhile: the provider's word alone is asked for anew
         return await self._login.enter(

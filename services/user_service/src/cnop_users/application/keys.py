@@ -21,6 +21,11 @@ def partition(user_id: UserId) -> str:
     return USERS_PREFIX + user_id
 
 
+def owner_of(key: Key) -> UserId:
+    """Return whose account an item belongs to."""
+    return UserId(key.pk.removeprefix(USERS_PREFIX))
+
+
 def user_key(user_id: UserId) -> Key:
     """Return where the account is."""
     return Key(partition(user_id), "USER")

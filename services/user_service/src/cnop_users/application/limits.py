@@ -10,7 +10,7 @@ closed.
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -58,10 +58,12 @@ class FailedSignIn:
 class LoginLimits:
     """Decides whether a sign-in may be tried, and keeps count of the failures."""
 
-    def __init__(self, *, counter: FailureCounter, policies: LoginPolicies, key: bytes, entropy: Entropy) -> None:
+    def __init__(
+        self, *, counter: FailureCounter, policies: LoginPolicies, keys: Sequence[bytes], entropy: Entropy
+    ) -> None:
         self._counter = counter
         self._policies = policies
-        self._key = key
+        self._keys = keys
         self._entropy = entropy
 
     async def require_open_address(self, context: RequestContext) -> None:
@@ -179,24 +181,52 @@ class LoginLimits:
 
     async def require_letter(self, user_id: UserId, address: str) -> None:
         """Count a letter to an address that may be anybody's, for it and for who causes it. Raises `RateLimited`."""
-        for subject in (f"{user_id}:elsewhere", f"to:{self._pseudonym(address)}"):
+        for subject in (f"{user_id}:elsewhere", self._address(address)):
             if seconds := await self._letter(subject):
                 raise RateLimited(
                     f"too many letters were sent because of changed addresses; try again in {seconds} seconds",
                     retry_after_seconds=seconds,
                 )
 
+    async def may_write_to_newcomer(self, address: str) -> bool:
+        """Tell whether whoever registers with an address is written to; it counts like a letter to a changed one."""
+        return not await self._letter(self._address(address))
+
+    async def may_write_again_to(self, user_id: UserId, address: str) -> bool:
+        """Tell whether a letter that proves an address may be sent again; it counts, for the person and the address."""
+        return not await self._letter(f"{user_id}:owner") and not await self._letter(f"again-{self._address(address)}")
+
+    async def require_letter_by_staff(self, user_id: UserId) -> None:
+        """Count a letter that staff have sent to a person, whoever of them it is. Raises `RateLimited`."""
+        if seconds := await self._letter(f"{user_id}:staff"):
+            raise RateLimited(
+                f"staff had several letters sent to this person lately; try again in {seconds} seconds",
+                retry_after_seconds=seconds,
+            )
+
     async def _letter(self, subject: str) -> int:
         """Count a letter; return for how many seconds none may be sent, this one included, or 0."""
         blocked = await self._counter.failed(self._policies.letters, subject, member=subject)
         return 0 if blocked.just_now else blocked.seconds
 
+    def _address(self, address: str) -> str:
+        return f"to:{self._pseudonym(address)}"
+
     def place(self, context: RequestContext) -> str:
         """Return a pseudonym of the network that a request came from."""
-        return self._pseudonym(origin_of(context.client_address)[1])
+        return self.places(context)[0]
+
+    def places(self, context: RequestContext) -> list[str]:
+        """Return the pseudonyms under which that network may be remembered, today's first: keys are exchanged."""
+        network = origin_of(context.client_address)[1]
+        return [_pseudonym(key, network) for key in self._keys]
 
     def _pseudonym(self, text: str) -> str:
-        return hmac.new(self._key, text.casefold().encode(), hashlib.sha256).hexdigest()[:32]
+        return _pseudonym(self._keys[0], text)
+
+
+def _pseudonym(key: bytes, text: str) -> str:
+    return hmac.new(key, text.casefold().encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _blocked(seconds: int) -> AddressBlocked:

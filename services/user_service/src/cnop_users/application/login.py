@@ -110,7 +110,7 @@ class Login:
         user = await self._accounts.get(proven.user_id)
         if user.password != proven.password or not user.is_active:
             raise BadCredentials("the user name or the password is wrong")
-        factor = await self._factors.prove(user, credentials.factor)
+        factor = await self._factors.prove(user, credentials.factor, context=context)
         writes = list(factor.writes)
         if renewed:
             writes.append(codec.user_put(user.with_password(renewed)))

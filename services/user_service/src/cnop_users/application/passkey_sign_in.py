@@ -48,7 +48,7 @@ class PasskeySignIn:
         self, user_id: UserId, credential: Credential, delivery: Delivery, context: RequestContext
     ) -> Grant:
         user = await self._accounts.get(user_id)
-        writes = await self._passkeys.prove(user, credential)
+        writes = await self._passkeys.prove(user, credential, context=context)
         if not user.is_active:
             raise WrongPasskey("the passkey does not fit; begin again")
         return await self._login.enter(user, Proof(AMR), delivery=delivery, context=context, writes=writes)

@@ -3,21 +3,22 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final, Protocol
 
-from cnop_core.clock import Clock, from_rfc3339, to_rfc3339
+from cnop_core.clock import Clock, to_rfc3339
 from cnop_core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from cnop_core.ids import Entropy, UserId
 from cnop_platform.access import Principal
-from cnop_platform.audit import AuditEvent, AuditTrail
+from cnop_platform.audit import AuditEvent, AuditTrail, Severity
 from cnop_platform.request_context import RequestContext
-from cnop_platform.store import Absent, Body, Delete, Item, Key, Put, Store, Version, Write
+from cnop_platform.store import Absent, ConditionFailed, Delete, Item, Key, Put, Store, Version, Write
 from cnop_users.application import codec, keys, trail
-from cnop_users.application.accounts import Accounts, Person
+from cnop_users.application.accounts import Accounts, Person, UnknownUser
 from cnop_users.application.conflicts import settle
 from cnop_users.application.identities import Identities
 from cnop_users.application.outbox import Outbox
+from cnop_users.application.passkey_records import Passkey, open_key, passkey_from_item, passkey_put, seal_key
+from cnop_users.application.ports import CannotOpen
 from cnop_users.application.recovery_codes import RecoveryCodes
 from cnop_users.domain.challenges import LIFETIME_SECONDS, Challenges
 from cnop_users.domain.errors import LastWayIn
@@ -50,19 +51,6 @@ class UnknownPasskey(NotFound):
 
 class TooManyPasskeys(Conflict):
     """The caller has as many passkeys as anybody may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Passkey:
-    """An enrolled passkey. The id is base64url, as in its JSON form."""
-
-    passkey_id: str
-    public_key: str
-    sign_count: int
-    name: str
-    created_at: datetime
-    last_used_at: datetime | None = None
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +120,7 @@ class Passkeys:
     async def of(self, user_id: UserId) -> Sequence[Passkey]:
         """Return somebody's passkeys, the oldest first."""
         page = await self._store.query(keys.partition(user_id), prefix=keys.PASSKEYS, limit=100)
-        return sorted(map(_passkey, page.items), key=lambda passkey: passkey.created_at)
+        return sorted(map(passkey_from_item, page.items), key=lambda passkey: passkey.created_at)
 
     async def removing(self, user_id: UserId) -> list[Write]:
         """Return the writes that forget all of somebody's passkeys, for a transaction that has a reason to."""
@@ -169,19 +157,37 @@ class Passkeys:
             raise _wrong()
         return codec.user_from_item(item)
 
-    async def prove(self, user: User, credential: Credential) -> tuple[Write, ...]:
+    async def prove(self, user: User, credential: Credential, *, context: RequestContext) -> tuple[Write, ...]:
         """Return the writes that use an answer up, to be committed with what it allows. Raises `WrongPasskey`."""
         passkey = await self._find(user.user_id, credential)
         purposes = [_use_of(user.user_id), _use_of(None)]
         try:
             challenge = self._answered(credential, purposes)
+            public_key = await self._public_key(user.user_id, passkey, context)
             sign_count = self._ceremonies.verify_request(
-                credential, challenge=challenge, public_key=passkey.public_key, sign_count=passkey.sign_count
+                credential, challenge=challenge, public_key=public_key, sign_count=passkey.sign_count
             )
         except ValueError:
             raise _wrong() from None
-        used = replace(passkey, sign_count=sign_count, last_used_at=self._clock.now())
-        return _passkey_put(user.user_id, used), self._spent(challenge)
+        used = replace(passkey, public_key=public_key, sign_count=sign_count, last_used_at=self._clock.now())
+        return passkey_put(user.user_id, used), self._spent(challenge)
+
+    async def adopt(self, item: Item, *, context: RequestContext, actor: str) -> bool:
+        """Seal the key of a passkey of before keys were sealed, as it stands; tell whether that was done.
+
+        It is not for one that is sealed, changed meanwhile, or is left of somebody erased.
+        """
+        passkey, user_id = passkey_from_item(item), keys.owner_of(item.key)
+        if passkey.sealed_key is not None:
+            return False
+        event = trail.account_change("passkey_sealed", user_id=user_id, actor=actor, context=context)
+        try:
+            sealed = seal_key(await self._accounts.data_key(user_id), passkey.passkey_id, passkey.public_key)
+            adopted = passkey_put(user_id, replace(passkey, sealed_key=sealed))
+            await self._store.transact([adopted, self._audit.record_put(event)])
+        except (UnknownUser, ConditionFailed):
+            return False
+        return True
 
     async def _enrol_once(
         self, principal: Principal, credential: Credential, name: str, context: RequestContext
@@ -196,14 +202,15 @@ class Passkeys:
             raise InvalidPasskey("the passkey could not be verified; begin again") from None
         if len(passkey_id) > LONGEST_ID:
             raise InvalidPasskey(f"the passkey's id has more than {LONGEST_ID} characters; use another authenticator")
-        passkey = Passkey(passkey_id, public_key, count, name, now)
+        sealed = seal_key(person.data_key, passkey_id, public_key)
+        passkey = Passkey(passkey_id, public_key, sealed, count, name, now)
         user = replace(person.user, factors=person.user.factors | {PASSKEY}, updated_at=now)
         new_codes = await self._recovery_codes.first(person)
         event = self._event("factor_added", principal, context)
         await self._store.transact(
             [
                 codec.user_put(user),
-                _passkey_put(user.user_id, passkey),
+                passkey_put(user.user_id, passkey),
                 *([new_codes.put] if new_codes else []),
                 self._spent(challenge),
                 self._letter(person, LetterKind.FACTOR_ADDED),
@@ -247,7 +254,25 @@ class Passkeys:
             item = await self._store.get(keys.passkey_key(user_id, passkey_id))
         if item is None:
             raise _wrong()
-        return _passkey(item)
+        return passkey_from_item(item)
+
+    async def _public_key(self, user_id: UserId, passkey: Passkey, context: RequestContext) -> str:
+        """Return the key as it was enrolled. Raises `WrongPasskey` when it was written otherwise; that is recorded."""
+        try:
+            return open_key(await self._accounts.data_key(user_id), passkey)
+        except UnknownUser:
+            raise _wrong() from None
+        except CannotOpen:
+            event = trail.authentication(
+                "passkey_refused",
+                user_id=user_id,
+                context=context,
+                succeeded=False,
+                severity=Severity.HIGH,
+                details={"reason": "unsealed" if passkey.sealed_key is None else "changed"},
+            )
+            self._audit.emit(event)
+            raise _wrong() from None
 
     def _challenge(self, purpose: str) -> bytes:
         return self._challenges.make(purpose, now=self._clock.now(), entropy=self._entropy)
@@ -285,32 +310,6 @@ def _enrolment_of(user_id: UserId) -> str:
 
 def _use_of(user_id: UserId | None) -> str:
     return f"use {user_id or 'any'}"
-
-
-def _passkey_put(user_id: UserId, passkey: Passkey) -> Put:
-    body: Body = {
-        "public_key": passkey.public_key,
-        "sign_count": passkey.sign_count,
-        "name": passkey.name,
-        "created_at": to_rfc3339(passkey.created_at),
-        "last_used_at": to_rfc3339(passkey.last_used_at) if passkey.last_used_at else None,
-    }
-    condition = Version(passkey.version) if passkey.version else Absent()
-    return Put(keys.passkey_key(user_id, passkey.passkey_id), body, condition)
-
-
-def _passkey(item: Item) -> Passkey:
-    body: Mapping[str, Any] = item.body
-    used: str | None = body["last_used_at"]
-    return Passkey(
-        passkey_id=item.key.sk.removeprefix(keys.PASSKEYS),
-        public_key=body["public_key"],
-        sign_count=body["sign_count"],
-        name=body["name"],
-        created_at=from_rfc3339(body["created_at"]),
-        last_used_at=from_rfc3339(used) if used else None,
-        version=item.version,
-    )
 
 
 def _wrong() -> WrongPasskey:

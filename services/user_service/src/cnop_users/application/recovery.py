@@ -76,10 +76,18 @@ class Recovery:
         if user is None or not user.is_active or not await self._may_ask(user, context):
             return
         person = await self._accounts.open(user.user_id)
-        token, stored = self._tokens.issue(user.user_id, Purpose.RESET_PASSWORD, bound_to=user.email_index)
-        letter = Letter(LetterKind.RESET_PASSWORD, person.profile.email, {"token": token})
         event = trail.account_change("password_reset_requested", user_id=user.user_id, context=context)
-        await self._store.transact([stored, self._letter(person, letter), self._audit.record_put(event)])
+        invitation = self.invitation(person, LetterKind.RESET_PASSWORD)
+        await self._store.transact([*invitation, self._audit.record_put(event)])
+
+    def invitation(self, person: Person, kind: LetterKind) -> list[Put]:
+        """Return the writes that send somebody a letter of this kind, and make the token in it good for a new password.
+
+        The token is in the letter alone.
+        """
+        user = person.user
+        token, stored = self._tokens.issue(user.user_id, Purpose.RESET_PASSWORD, bound_to=user.email_index)
+        return [stored, self._letter(person, Letter(kind, person.profile.email, {"token": token}))]
 
     async def reset(self, token: str, password: str, *, context: RequestContext) -> None:
         """Set a new password and end every session.

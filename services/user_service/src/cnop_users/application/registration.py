@@ -59,7 +59,7 @@ class Registration:
     async def register(
         self, account: NewAccount, *, context: RequestContext, roles: frozenset[Role] = _CUSTOMER
     ) -> User:
-        """Return the account that was made.
+        """Return the account that was made. Its address is written to, unless it was several times lately.
 
         Raises `InvalidInput` and `WeakPassword` with the fields at fault, `AlreadyTaken`, `HashingBusy`.
         """
@@ -69,7 +69,8 @@ class Registration:
         await self._require_free(account, context)
         async with self._hasher.turn():
             password = await self._hasher.hash(account.password, now=self._clock.now())
-        return await self._commit(account.username, account.profile, password, roles=roles, context=context)
+        told = await self._verification.may_write(account.profile.email)
+        return await self._commit(account.username, account.profile, password, roles=roles, told=told, context=context)
 
     async def register_without_password(
         self, username: str, profile: Profile, *, extra: Callable[[UserId], Sequence[Write]], context: RequestContext
@@ -89,6 +90,7 @@ class Registration:
         context: RequestContext,
         roles: frozenset[Role] = _CUSTOMER,
         verified: bool = False,
+        told: bool = False,
         extra: Callable[[UserId], Sequence[Write]] = lambda _user_id: (),
     ) -> User:
         now = self._clock.now()
@@ -114,7 +116,7 @@ class Registration:
             Put(keys.data_key_key(user_id), wrapped, Absent()),
             name_claim,
             *claim_email(claims, user_id),
-            *([] if verified else self._verification.writes(Person(user, profile, data_key))),
+            *(self._verification.writes(Person(user, profile, data_key)) if told else []),
             *extra(user_id),
             self._audit.record_put(event),
         ]

@@ -77,7 +77,7 @@ class StepUp:
 
     async def _step_up_once(self, principal: Principal, offered: StepUpProof, context: RequestContext) -> AccessToken:
         user, session = await self._read(principal)
-        proof = await self._prove(user, offered)
+        proof = await self._prove(user, offered, context)
         await self.commit(principal, proof, context=context)
         return self._tokens.issue(user, session, auth_time=self._clock.now(), amr=proof.amr)
 
@@ -94,9 +94,10 @@ class StepUp:
         await self._store.transact([*proof.writes, ended, self._audit.record_put(event)])
         await self._news.announce([principal.token_id], expires_at=principal.expires_at)
 
-    async def _prove(self, user: User, offered: StepUpProof) -> FactorProof:
+    async def _prove(self, user: User, offered: StepUpProof, context: RequestContext) -> FactorProof:
         if user.factors:
-            return await self._factors.prove(user, OfferedFactor(otp=offered.otp, passkey=offered.passkey))
+            factor = OfferedFactor(otp=offered.otp, passkey=offered.passkey)
+            return await self._factors.prove(user, factor, context=context)
         if offered.password is None:
             raise MfaRequired("send your password")
         if not await self._hasher.matches(offered.password, user.password):

@@ -13,6 +13,7 @@ from cnop_users.application.conflicts import settle
 from cnop_users.application.limits import LoginLimits
 from cnop_users.application.one_time import OneTimeTokens, Purpose, Redeemed, SpentToken
 from cnop_users.application.outbox import Outbox
+from cnop_users.domain import rules
 from cnop_users.domain.mail import Letter, LetterKind
 
 
@@ -45,10 +46,15 @@ class Verification:
         letter = Letter(LetterKind.VERIFY_EMAIL, person.profile.email, {"token": token})
         return [stored, self._outbox.put(user.user_id, person.data_key, letter)]
 
+    async def may_write(self, email: str) -> bool:
+        """Tell whether an address that somebody registers with gets such a letter, or had several lately; it counts."""
+        return await self._limits.may_write_to_newcomer(rules.canonical_email(email))
+
     async def resend(self, user_id: UserId) -> None:
-        """Send such a letter now, unless the address is proven or its owner asked for several lately."""
+        """Send such a letter now, unless the address is proven or had several lately, by whichever account."""
         person = await self._accounts.open(user_id)
-        if not person.user.email_verified and await self._limits.may_write_to(user_id, asked_by="owner"):
+        address = rules.canonical_email(person.profile.email)
+        if not person.user.email_verified and await self._limits.may_write_again_to(user_id, address):
             await self._store.transact(self.writes(person))
 
     async def verify(self, token: str, *, context: RequestContext) -> None:

@@ -11,7 +11,10 @@ from cnop_users.bootstrap.operations import operations
 from cnop_users.settings import UsersSettings
 
 ROLES: Final = tuple(role.value for role in Role if role is not Role.PUBLIC)
-USAGE: Final = f"usage: python -m cnop_users [rewrap | grant USER ROLE | revoke USER ROLE]  (roles: {', '.join(ROLES)})"
+USAGE: Final = (
+    "usage: python -m cnop_users [rewrap | grant USER ROLE | revoke USER ROLE | seal-passkeys]  "
+    f"(roles: {', '.join(ROLES)})"
+)
 
 
 async def carry_out(arguments: list[str], settings: UsersSettings) -> str:
@@ -35,6 +38,9 @@ async def _act(arguments: list[str], settings: UsersSettings) -> str:
             async with operations(settings) as operator:
                 wrapped, indexed = await operator.rewrap_data_keys(), await operator.reindex_emails()
             return f"{wrapped} data keys and {indexed} email look-ups moved to the newest keys"
+        case ["seal-passkeys"]:
+            async with operations(settings) as operator:
+                return f"{await operator.seal_passkeys()} passkeys sealed"
         case ["grant" | "revoke" as act, user, role] if role in ROLES:
             async with operations(settings) as operator:
                 change = operator.grant if act == "grant" else operator.revoke

@@ -4,6 +4,7 @@ from functools import cached_property
 
 import httpx
 
+from cnop_platform.peer_client import public_authorities
 from cnop_platform.revocations import RevocationPublisher
 from cnop_platform.runtime import ServiceRuntime
 from cnop_platform.store import Store
@@ -85,7 +86,7 @@ class Foundation:
     @cached_property
     def http_client(self) -> httpx.AsyncClient:
         """Talks to identity providers, and to who knows breached passwords."""
-        return httpx.AsyncClient(follow_redirects=False)
+        return httpx.AsyncClient(verify=public_authorities(), follow_redirects=False)
 
     @cached_property
     def vault(self) -> MasterKeyVault:
@@ -147,7 +148,7 @@ class Foundation:
         return LoginLimits(
             counter=FallbackCounter(shared=shared, local=local),
             policies=self._settings.login_policies,
-            key=self._settings.keyring("index").current.secret,
+            keys=self._settings.keyring("index").secrets,
             entropy=entropy,
         )
 

@@ -75,11 +75,15 @@ class Operations:
         """Let somebody in again. Raises `NotFound`."""
         await self._service.administration.reinstate(await self._find(username), actor=self._actor)
 
+    async def begin_reset(self, username: str, *, lock: bool) -> None:
+        """Send somebody a letter for a new password. Raises `NotFound`, `NotResettable`, `RateLimited`."""
+        await self._service.administration.begin_reset(await self._find(username), lock=lock, actor=self._actor)
+
     async def rewrap_data_keys(self) -> int:
         """Wrap every data key that is still under an older master key under the current one; return how many."""
         rewrapped = 0
         async for item in self._store.scan(prefix=keys.USERS_PREFIX):
-            user_id = UserId(item.key.pk.removeprefix(keys.USERS_PREFIX))
+            user_id = keys.owner_of(item.key)
             if item.key != keys.data_key_key(user_id):
                 continue
             body = await self._service.vault.rewrap(user_id, item.body)
@@ -95,10 +99,21 @@ class Operations:
         """
         reindexed = 0
         async for item in self._store.scan(prefix=keys.USERS_PREFIX):
-            user_id = UserId(item.key.pk.removeprefix(keys.USERS_PREFIX))
+            user_id = keys.owner_of(item.key)
             if item.key == keys.user_key(user_id):
                 reindexed += await self._reindex(user_id)
         return reindexed
+
+    async def seal_passkeys(self) -> int:
+        """Seal every passkey that was enrolled before their keys were sealed, as it stands; return how many.
+
+        It believes what the store says, once: run it when upgrading, again until it returns 0, and not later.
+        """
+        sealed = 0
+        async for item in self._store.scan(prefix=keys.USERS_PREFIX):
+            if item.key.sk.startswith(keys.PASSKEYS):
+                sealed += await self._service.passkeys.adopt(item, context=_CONTEXT, actor=OPERATOR)
+        return sealed
 
     async def _reindex(self, user_id: UserId) -> bool:
         try:

@@ -2,10 +2,7 @@
 
 from functools import cached_property
 
-from cnop_ledger import Ledger, LedgerReader
-from cnop_platform.catalogue import Catalogue
 from cnop_platform.chores import Chore
-from cnop_platform.prices import PriceBoard
 from cnop_platform.request_context import RequestContext
 from cnop_platform.system import entropy
 from cnop_users.adapters.erasure_keeper import ErasureKeeper
@@ -18,7 +15,6 @@ from cnop_users.api.federation import FederationDesk
 from cnop_users.api.key_set import PublishedKeys
 from cnop_users.application.administration import Administration
 from cnop_users.application.audit_log import AuditLog
-from cnop_users.application.cash import CashDesk
 from cnop_users.application.erasure import Erasure
 from cnop_users.application.erasure_register import ErasureRegister
 from cnop_users.application.events import SecurityEvents
@@ -26,7 +22,6 @@ from cnop_users.application.export import AccountExport
 from cnop_users.application.factors import SecondFactors
 from cnop_users.application.federated_factor import FederatedFactor
 from cnop_users.application.federation import Federation
-from cnop_users.application.holding import AssetHoldings
 from cnop_users.application.identities import Identities
 from cnop_users.application.login import Login
 from cnop_users.application.outbox import Postman
@@ -38,11 +33,11 @@ from cnop_users.application.recovery import Recovery
 from cnop_users.application.registration import Registration
 from cnop_users.application.step_up import StepUp
 from cnop_users.application.verification import Verification
-from cnop_users.bootstrap.foundation import Foundation
+from cnop_users.bootstrap.wallets import Wallets
 from cnop_users.domain.challenges import Challenges
 
 
-class UserService(Foundation):
+class UserService(Wallets):
     """The use cases, each made once, when it is first needed."""
 
     def objects(self) -> list[object]:
@@ -207,7 +202,7 @@ class UserService(Foundation):
             accounts=self.accounts,
             identities=self.identities,
             ceremonies=ceremonies,
-            challenges=Challenges(self._settings.keyring("index").current.secret),
+            challenges=Challenges(self._settings.keyring("index").secrets),
             codes=self.recovery_codes,
             outbox=self.outbox,
             audit=self._audit,
@@ -263,7 +258,7 @@ class UserService(Foundation):
     @cached_property
     def federation_desk(self) -> FederationDesk:
         """Knows the providers."""
-        seal = FlowSeal(self._settings.keyring("index").current.secret, clock=self._clock, entropy=entropy)
+        seal = FlowSeal(self._settings.keyring("index").secrets, clock=self._clock, entropy=entropy)
         providers = {
             name: OpenIdProvider(
                 name,
@@ -305,6 +300,8 @@ class UserService(Foundation):
             store=self._store,
             accounts=self.accounts,
             sessions=self.sessions,
+            recovery=self.recovery,
+            limits=self.limits,
             audit=self._audit,
             clock=self._clock,
         )
@@ -361,38 +358,3 @@ class UserService(Foundation):
             audit=self._audit,
             clock=self._clock,
         )
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """Moves money."""
-        return Ledger(
-            self._store,
-            self._settings.chain_keys,
-            clock=self._clock,
-            entropy=entropy,
-            witness=self._runtime.sealer.note,
-        )
-
-    @cached_property
-    def reader(self) -> LedgerReader:
-        """Reads wallets."""
-        return LedgerReader(self._store, self._settings.chain_keys)
-
-    @cached_property
-    def cash_desk(self) -> CashDesk:
-        """Moves cash in and out."""
-        return CashDesk(
-            ledger=self.ledger,
-            reader=self.reader,
-            accounts=self.accounts,
-            terms=self._settings.cash_terms,
-            clock=self._clock,
-            ring=self.bell.ring,
-        )
-
-    @cached_property
-    def holdings(self) -> AssetHoldings:
-        """Shows single holdings."""
-        board = PriceBoard(store=self._store, cache=self._cache, clock=self._clock)
-        catalogue = Catalogue(store=self._store, clock=self._clock)
-        return AssetHoldings(reader=self.reader, catalogue=catalogue, board=board)

@@ -11,6 +11,8 @@ class LetterKind(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a letter
+    RESET_BY_STAFF = "reset_by_staff"
+    LOCKED_BY_STAFF = "locked_by_staff"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a letter
     ACCOUNT_RECOVERED = "account_recovered"
     EMAIL_CHANGED = "email_changed"
@@ -45,6 +47,11 @@ _NOT_YOURS: Final = (
     "If this was not you, reset your password at once: {page}/forgot-password. That does not take it away again: then "
     "log in and remove it yourself: {page}/security. If you cannot log in, contact support."
 )
+_BEGUN_BY_STAFF: Final = (
+    "A member of our staff began a reset of your password. Choose a new one:\n\n{page}/reset-password#token={token}\n\n"
+    "The link works once, for 10 minutes; after that, have another letter sent: {page}/forgot-password. Staff neither "
+    "choose nor see your password, and never ask you for it or for this link.\n\n"
+)
 # A token stands behind a #, so that browsers send it to no server and no access log keeps it.
 _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
     LetterKind.VERIFY_EMAIL: (
@@ -59,6 +66,17 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
         (
             "Choose a new password:\n\n{page}/reset-password#token={token}\n\n"
             "The link works once, for 10 minutes. If you did not ask for it, ignore this letter; your password stays."
+        ),
+    ),
+    LetterKind.RESET_BY_STAFF: (
+        "Our staff began a reset of your password",
+        _BEGUN_BY_STAFF + "Until you have chosen one, nothing changes.",
+    ),
+    LetterKind.LOCKED_BY_STAFF: (
+        "Our staff began a reset of your password",
+        (
+            _BEGUN_BY_STAFF + "As somebody else may know your present password it does not work any more, and your "
+            "sessions were ended. Afterwards look through what else logs in to your account: {page}/security"
         ),
     ),
     LetterKind.PASSWORD_CHANGED: (

@@ -74,6 +74,10 @@ class User:
         """Return the account with the same address claimed under another index key."""
         return replace(self, email_index=email_index)
 
+    def without_password(self, *, at: datetime) -> "User":
+        """Return the account with no password: none signs in until a letter sets a new one."""
+        return replace(self, password=None, updated_at=at)
+
     def with_password(self, password: StoredPassword) -> "User":
         """Return the account with another password; when it was last updated follows."""
         return replace(self, password=password, updated_at=max(self.updated_at, password.changed_at))
