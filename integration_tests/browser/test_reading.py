@@ -38,6 +38,31 @@ def test_a_german_reads_german_figures_and_none_is_rounded_up(german_visit, pers
     assert Decimal(row["Amount (USD)"]) == Decimal("1234.56")
 
 
+def test_a_german_types_amounts_as_germans_do(german_visit, person):
+    visit, page = german_visit, german_visit.page
+    visit.log_in(person)
+    visit.region("Cash").get_by_role("button", name="Deposit").click()
+    deposit = visit.dialog("Deposit cash")
+    # As it comes out of a statement, with the spaces around it.
+    deposit.get_by_label("Amount").fill(" 1.234,50 ")
+    deposit.get_by_role("button", name="Deposit", exact=True).click()
+    visit.told(re.compile(r"^Deposited 1\.234,50"))
+    assert Decimal(person.get("/balance")["available_balance"]) == Decimal("1234.50")
+
+    page.goto("/markets/BTC")
+    form = page.get_by_role("form", name="Trade Bitcoin")
+    form.get_by_role("radio", name="Limit").click()
+    form.get_by_label("Limit price").fill("20.000,5")
+    form.get_by_label("Quantity").fill("0,01")
+    form.get_by_role("button", name="Review buy").click()
+    dialog = visit.dialog("Buy Bitcoin")
+    expect(dialog.get_by_text("20.000,50")).to_be_visible()
+    dialog.get_by_role("button", name="Confirm buy").click()
+    expect(dialog).to_be_hidden()
+    (order,) = person.get("/orders")["data"]
+    assert (Decimal(order["limit_price"]), Decimal(order["quantity"])) == (Decimal("20000.5"), Decimal("0.01"))
+
+
 def test_colours_follow_the_system_until_one_chooses_and_the_choice_is_kept(wide_visit):
     visit, page = wide_visit, wide_visit.page
 

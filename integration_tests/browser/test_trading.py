@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from figures import dollars
 from platform_client import Person
 from playwright.sync_api import Locator, expect
 from stack_control import STATE
@@ -96,6 +97,24 @@ def test_a_limit_order_is_previewed_placed_replaced_and_cancelled(visit, funded)
     visit.told("Cancelled. The cash it held is available again.")
     visit.told("Nothing is waiting for its price.")
     assert [order["status"] for order in orders_of(funded)] == ["cancelled"]
+
+
+def test_the_ticket_tells_what_the_server_will_charge_before_anything_is_reviewed(visit, funded):
+    visit.log_in(funded, at="/markets/BTC")
+    form, asked = ticket(visit), visit.calls("POST", "/api/v1/orders/preview")
+    costs = form.get_by_role("status", name="Costs")
+    form.get_by_label("Quantity").press_sequentially("0.01", delay=20)
+    expect(costs).to_have_text(re.compile(r"^Fee \$\d+\.\d\d\. You pay \$[\d,.]+\. You hold afterwards 0\.01 BTC\.$"))
+    assert len(asked) < len("0.01")
+
+    form.get_by_role("radio", name="Limit").click()
+    form.get_by_label("Limit price").fill("20000")
+    order = {"order_type": "limit_buy", "asset_id": "BTC", "quantity": "0.01", "price": "20000"}
+    charge = funded.post("/orders/preview", order).json()["data"]
+    told = f"Fee {dollars(charge['fee'])}. You pay {dollars(charge['cost'])}. You hold once filled 0.01 BTC."
+    expect(costs).to_have_text(told)
+    form.get_by_label("Quantity").fill("")
+    expect(costs).to_have_text("")
 
 
 def test_a_double_click_on_buy_is_one_order(visit, funded):

@@ -40,6 +40,7 @@ export class Backend {
   chain: AuditChain = { intact: true, checkpoints: 1234, sealed_at: '2026-01-15T10:00:00.000Z', head_mac: 'ab'.repeat(32), examined_checkpoints: 50, examined_records: 120, faults: [] };
   readonly security = new SecurityBackend();
   readonly placed: Recorded<PlaceOrder>[] = [];
+  readonly previewed: PlaceOrder[] = [];
   readonly cashMoves: (Recorded<{ amount: string }> & { readonly path: string })[] = [];
   readonly logins: Recorded<{ username: string; password: string; session: string; otp?: string }>[] = [];
   readonly logouts: string[] = [];
@@ -110,6 +111,7 @@ export class Backend {
     http.get(`${API}/orders`, ({ request }) => this.orderPage(new URL(request.url).searchParams)),
     http.post(`${API}/orders/preview`, async ({ request }) => {
       const { body } = await record<PlaceOrder>(request);
+      this.previewed.push(body);
       const { order_type, asset_id, quantity } = body;
       const status = body.price === undefined ? 'completed' : 'pending';
       return HttpResponse.json({

@@ -42,7 +42,7 @@ function Footer() {
     <footer className={`page mt-auto flex flex-wrap items-center justify-between gap-x-6 gap-y-2 pt-10 pb-8 text-xs text-muted max-sm:[&:has(+nav)]:pb-24 ${UNTIL_LOADED}`}>
       <p>Prices may be simulated. Nothing here is investment advice.</p>
       <p className="flex gap-4">
-        <a className="rounded py-1 hover:text-text" href="/api/v1/docs">
+        <a className="-mx-1 rounded p-1 hover:text-text" href="/api/v1/docs">
           API
         </a>
         <a className="rounded py-1 hover:text-text" href="https://www.tradingview.com/" rel="noreferrer">

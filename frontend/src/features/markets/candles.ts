@@ -4,6 +4,7 @@ import { keys } from '@/shared/api/keys';
 import { isNotFound } from '@/shared/api/problem';
 import type { Candle } from '@/shared/api/types';
 import { useApi } from '@/shared/services';
+import type { Steps } from '@/shared/ui/chart-time';
 
 export const INTERVALS = [
   ['1m', '1 min', 60],
@@ -24,6 +25,8 @@ export interface Bar {
 }
 
 export const secondsOf = (interval: Interval): number => INTERVALS.find(([name]) => name === interval)?.[2] ?? 60;
+
+export const stepsOf = (interval: Interval): Steps => (interval === '1d' ? 'days' : interval === '1h' ? 'hours' : 'minutes');
 
 function toBar(candle: Candle): Bar {
   return {

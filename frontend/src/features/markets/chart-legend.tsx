@@ -3,23 +3,33 @@ import type { Bar } from './candles';
 
 const HUNDRED = 100;
 
-/** Opening, highest, lowest and closing price of a bar. The eye's aid to the chart, whose label speaks for it. */
+/** What a legend says of a bar: its prices by name, and what became of it. */
+export function legendOf({ open, high, low, close }: Bar) {
+  return {
+    figures: [
+      ['O', 'Open', formatPrice(open)],
+      ['H', 'High', formatPrice(high)],
+      ['L', 'Low', formatPrice(low)],
+      ['C', 'Close', formatPrice(close)],
+    ],
+    change: formatPercent(((close - open) / open) * HUNDRED),
+    rose: close >= open,
+  } as const;
+}
+
+/** Opening, highest, lowest and closing price of the latest bar, or of the one under the pointer. */
 export function ChartLegend({ bar }: { bar: Bar }) {
-  const tone = bar.close >= bar.open ? 'text-positive' : 'text-negative';
-  const figures = [
-    ['O', bar.open],
-    ['H', bar.high],
-    ['L', bar.low],
-    ['C', bar.close],
-  ] as const;
+  const { figures, change, rose } = legendOf(bar);
+  const tone = rose ? 'text-positive' : 'text-negative';
   return (
-    <p aria-hidden="true" className="num flex flex-wrap gap-x-3 px-2 pt-1 pb-2 text-xs text-muted sm:px-3">
-      {figures.map(([name, figure]) => (
-        <span key={name} className="whitespace-nowrap">
-          {name} <span className={tone}>{formatPrice(figure)}</span>
-        </span>
+    <ul aria-label="Candle" className="num flex flex-wrap gap-x-3 px-2 pt-1 pb-2 text-xs text-muted sm:px-3">
+      {figures.map(([letter, name, figure]) => (
+        <li key={letter} className="whitespace-nowrap">
+          <span aria-hidden="true">{letter}</span>
+          <span className="sr-only">{name}</span> <span className={tone}>{figure}</span>
+        </li>
       ))}
-      <span className={tone}>{formatPercent(((bar.close - bar.open) / bar.open) * HUNDRED)}</span>
-    </p>
+      <li className={tone}>{change}</li>
+    </ul>
   );
 }

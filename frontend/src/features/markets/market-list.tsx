@@ -19,8 +19,8 @@ interface MarketListProps {
 function Filters({ listing, onChange, assets }: MarketListProps & { assets: readonly Asset[] }) {
   const categories = [['', 'All categories'] as const, ...categoriesOf(assets).map((category) => [category, categoryName(category)] as const)];
   return (
-    <div role="search" className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:flex sm:px-5">
-      <div className="col-span-2 flex gap-3 sm:contents">
+    <div role="search" className="grid grid-cols-2 gap-3 border-b border-line p-4 sm:px-5 lg:flex">
+      <div className="col-span-2 flex gap-3 lg:contents">
         <div className="relative flex-1">
           <SearchIcon className="pointer-events-none absolute top-3 left-3 size-4 text-muted" />
           <input
@@ -42,8 +42,8 @@ function Filters({ listing, onChange, assets }: MarketListProps & { assets: read
           <StarIcon fill={listing.starred ? 'currentColor' : 'none'} /> <span className="sr-only sm:not-sr-only">Favourites</span>
         </Button>
       </div>
-      <Select label="Category" options={categories} value={listing.category} className="sm:w-44" onChoose={(category) => { onChange({ ...listing, category }); }} />
-      <Select label="Sort by" options={SORTS} value={listing.sort} className="sm:w-48" onChoose={(sort) => { if (isSort(sort)) onChange({ ...listing, sort }); }} />
+      <Select label="Category" options={categories} value={listing.category} className="lg:w-44" onChoose={(category) => { onChange({ ...listing, category }); }} />
+      <Select label="Sort by" options={SORTS} value={listing.sort} className="lg:w-48" onChoose={(sort) => { if (isSort(sort)) onChange({ ...listing, sort }); }} />
     </div>
   );
 }

@@ -4,8 +4,9 @@ import { formatPrice } from '@/shared/money/format';
 import { Card } from '@/shared/ui/card';
 import { Segmented } from '@/shared/ui/segmented';
 import { FailedState, Skeleton } from '@/shared/ui/states';
-import { type Bar, type Interval, INTERVALS, secondsOf, useCandles, withTick } from './candles';
-import type { ChartLine } from './chart-line';
+import { type Bar, type Interval, INTERVALS, secondsOf, stepsOf, useCandles, withTick } from './candles';
+import { ChartLevels } from './chart-levels';
+import { areAlike, type ChartLine, nearestLines } from './chart-line';
 
 const PriceChart = lazy(() => import('./price-chart'));
 
@@ -33,9 +34,18 @@ function useRunningBar(asset: Asset, interval: Interval, bars: readonly Bar[] | 
   return bar;
 }
 
+/** The levels next to the price; the same array as long as they are the same, so that they are not drawn anew at every tick. */
+function useNearest(lines: readonly ChartLine[], price: number | null): readonly ChartLine[] {
+  const [kept, keep] = useState(NO_LINES);
+  const near = nearestLines(lines, price);
+  if (areAlike(kept, near)) return kept;
+  keep(near);
+  return near;
+}
+
 interface PriceCardProps {
   asset: Asset;
-  /** Levels to be marked, such as one's open orders; the same array as long as they are the same. */
+  /** Levels to be marked, such as one's open orders. */
   lines?: readonly ChartLine[];
 }
 
@@ -44,6 +54,7 @@ export function PriceCard({ asset, lines = NO_LINES }: PriceCardProps) {
   const [interval, setInterval] = useState<Interval>('1m');
   const candles = useCandles(asset.asset_id, interval);
   const running = useRunningBar(asset, interval, candles.data);
+  const near = useNearest(lines, asset.price_usd);
   const label = `${asset.name} price chart, ${interval} candles, now ${formatPrice(asset.price_usd)}`;
   return (
     <Card title="Price" action={<Segmented label="Chart interval" size="sm" value={interval} options={CHOICES} onChange={setInterval} />}>
@@ -54,10 +65,11 @@ export function PriceCard({ asset, lines = NO_LINES }: PriceCardProps) {
           <Skeleton className="h-full w-full" />
         ) : (
           <Suspense fallback={<Skeleton className="h-full w-full" />}>
-            <PriceChart key={asset.asset_id} label={label} bars={candles.data.length === 0 ? NO_BARS : candles.data} running={running} lines={lines} daily={interval === '1d'} />
+            <PriceChart key={asset.asset_id} label={label} bars={candles.data.length === 0 ? NO_BARS : candles.data} running={running} lines={near} steps={stepsOf(interval)} />
           </Suspense>
         )}
       </div>
+      {near.length > 0 && <ChartLevels lines={near} count={lines.length} />}
       {candles.data?.length === 0 && <p className="border-t border-line px-4 py-2.5 text-sm text-muted sm:px-5">No history is kept for this asset yet: the chart grows while you watch.</p>}
     </Card>
   );

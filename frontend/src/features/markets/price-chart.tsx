@@ -4,6 +4,7 @@ import { decimalOfNumber } from '@/shared/money/decimal';
 import { formatPrice, priceScale } from '@/shared/money/format';
 import { useTheme } from '@/shared/theme/theme';
 import { dressChart, makeChart, tellTimes, token } from '@/shared/ui/chart';
+import type { Steps } from '@/shared/ui/chart-time';
 import type { Bar } from './candles';
 import { ChartLegend } from './chart-legend';
 import type { ChartLine } from './chart-line';
@@ -81,12 +82,11 @@ interface PriceChartProps {
   /** The running bar, moved by live prices. */
   running: Bar | null;
   lines: readonly ChartLine[];
-  /** Each bar is a day of UTC. */
-  daily: boolean;
+  steps: Steps;
 }
 
 /** A candle chart. Loaded on demand: the library is as large as the rest of a page. */
-export default function PriceChart({ label, bars, running, lines, daily }: PriceChartProps) {
+export default function PriceChart({ label, bars, running, lines, steps }: PriceChartProps) {
   const container = useRef<HTMLDivElement>(null);
   const parts = useRef<Parts | null>(null);
   const theme = useTheme();
@@ -110,10 +110,10 @@ export default function PriceChart({ label, bars, running, lines, daily }: Price
     if (parts.current === null) return;
     const [chart, series] = parts.current;
     series.applyOptions({ priceFormat: { type: 'custom', minMove: stepOf(bars), formatter: formatPrice } });
-    tellTimes(chart, { wholeDays: daily });
+    tellTimes(chart, steps);
     series.setData(bars.map(drawn));
     showLatest(chart, bars.length, hasLines && hasRoomForNames(chart));
-  }, [bars, daily, hasLines]);
+  }, [bars, steps, hasLines]);
 
   useEffect(() => {
     if (running !== null) parts.current?.[1].update(drawn(running));

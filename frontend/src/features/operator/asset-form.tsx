@@ -2,7 +2,8 @@ import { type SubmitEvent, useState } from 'react';
 import { explain, StepUpDeclined } from '@/shared/api/problem';
 import type { Asset } from '@/shared/api/types';
 import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
-import { parseDecimal } from '@/shared/money/decimal';
+import { toText } from '@/shared/money/decimal';
+import { exampleOf, howToType, readTyped, typedFrom } from '@/shared/money/typed';
 import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
@@ -24,6 +25,7 @@ const LABELS: Record<Name, string> = {
 };
 
 const NEW: Values = { asset_id: '', name: '', category: 'major', description: '', scale: '8', min_quantity: '0.001', max_quantity: '1000' };
+const QUANTITIES = ['min_quantity', 'max_quantity'] as const;
 /** What stays as it is once an asset is listed. */
 const FIXED: readonly Name[] = ['asset_id', 'scale'];
 
@@ -33,9 +35,18 @@ const valuesOf = (asset: Asset): Values => ({
   category: asset.category,
   description: asset.description,
   scale: String(asset.scale),
-  min_quantity: asset.min_quantity,
-  max_quantity: asset.max_quantity,
+  min_quantity: typedFrom(asset.min_quantity),
+  max_quantity: typedFrom(asset.max_quantity),
 });
+
+/** The values with quantities as the API takes them. */
+function sent(values: Values): Values {
+  const plain = (text: string) => {
+    const quantity = readTyped(text);
+    return quantity === null ? text : toText(quantity);
+  };
+  return { ...values, min_quantity: plain(values.min_quantity), max_quantity: plain(values.max_quantity) };
+}
 
 function mistakesIn(values: Values): FieldErrors<Name> {
   const mistakes: FieldErrors<Name> = {};
@@ -43,8 +54,8 @@ function mistakesIn(values: Values): FieldErrors<Name> {
   if (values.name.trim() === '') mistakes.name = 'Enter a name.';
   if (!/^[a-z0-9][a-z0-9-]{0,29}$/.test(values.category)) mistakes.category = 'Use small letters, digits and hyphens.';
   if (!/^[0-8]$/.test(values.scale)) mistakes.scale = 'Choose 0 to 8.';
-  for (const name of ['min_quantity', 'max_quantity'] as const) {
-    if (parseDecimal(values[name]) === null) mistakes[name] = 'Use digits and a decimal point, like 0.25.';
+  for (const name of QUANTITIES) {
+    if (readTyped(values[name]) === null) mistakes[name] = howToType('0.25');
   }
   return mistakes;
 }
@@ -52,12 +63,13 @@ function mistakesIn(values: Values): FieldErrors<Name> {
 function useSave(asset: Asset | null) {
   const create = useCreateAsset();
   const change = useChangeAsset();
-  const save = (values: Values, onSuccess: () => void) => {
+  const save = (typed: Values, onSuccess: () => void) => {
+    const values = sent(typed);
     if (asset === null) {
       create.mutate({ ...values, scale: Number(values.scale), image: '', is_active: true, rank: 0 }, { onSuccess });
       return;
     }
-    const before = valuesOf(asset);
+    const before = sent(valuesOf(asset));
     const patch = Object.fromEntries(FIELDS.filter((name) => !FIXED.includes(name) && values[name] !== before[name]).map((name) => [name, values[name]]));
     change.mutate({ assetId: asset.asset_id, patch }, { onSuccess });
   };
@@ -66,7 +78,7 @@ function useSave(asset: Asset | null) {
 
 /** An asset to be listed or, where one is given, changed. */
 export function AssetForm({ asset, onDone }: { asset: Asset | null; onDone: () => void }) {
-  const [values, setValues] = useState<Values>(asset === null ? NEW : valuesOf(asset));
+  const [values, setValues] = useState<Values>(asset === null ? { ...NEW, min_quantity: exampleOf(NEW.min_quantity) } : valuesOf(asset));
   const [mistakes, setMistakes] = useState<FieldErrors<Name>>({});
   const { save, busy, error } = useSave(asset);
   const announce = useToast();

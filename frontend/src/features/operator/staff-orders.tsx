@@ -17,6 +17,8 @@ import { EmptyState, FailedState, LoadingRows } from '@/shared/ui/states';
 import { Cell, Head, ROW, Table } from '@/shared/ui/table';
 
 const PAGE_SIZE = 25;
+/** The last characters of an order's id, which two orders hardly share. */
+const TELLING = 8;
 
 function useOrdersOf(username: string | undefined) {
   const api = useApi();
@@ -31,6 +33,8 @@ function useOrdersOf(username: string | undefined) {
   });
 }
 
+const priceOf = ({ status, price }: Order): string => (status === 'completed' ? formatPrice(price) : formatLimit(price));
+
 function OrderRow({ order, onOpen }: { order: Order; onOpen: () => void }) {
   return (
     <tr className={`relative ${ROW}`}>
@@ -38,7 +42,10 @@ function OrderRow({ order, onOpen }: { order: Order; onOpen: () => void }) {
         {/* The button covers its row, so that the whole row can be pressed. */}
         <button type="button" aria-haspopup="dialog" className="rounded-md text-left outline-offset-4 after:absolute after:inset-0" onClick={onOpen}>
           <span className="block font-medium">
-            <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> <span className="num sm:hidden">{formatQuantity(order.quantity)}</span> {order.asset_id}
+            <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> {order.asset_id}
+          </span>
+          <span className="num block text-sm text-muted md:hidden">
+            <span className="sm:hidden">{formatQuantity(order.quantity)}</span> at {priceOf(order)}
           </span>
           <span className="hidden font-mono text-xs text-muted sm:block">{order.order_id}</span>
           <span className="block text-sm text-muted lg:hidden">{formatDateTime(order.created_at)}</span>
@@ -49,13 +56,15 @@ function OrderRow({ order, onOpen }: { order: Order; onOpen: () => void }) {
         {formatQuantity(order.quantity)}
       </Cell>
       <Cell align="right" className="hidden md:table-cell">
-        {order.status === 'completed' ? formatPrice(order.price) : formatLimit(order.price)}
+        {priceOf(order)}
       </Cell>
       <Cell align="right" className="hidden sm:table-cell">
         {formatMoney(order.total_amount)}
       </Cell>
       <Cell align="right">
         <Badge tone={toneOfStatus(order.status)}>{nameOfStatus(order.status)}</Badge>
+        {/* Its end tells it from others, and is what somebody on the phone reads out. */}
+        <span className="mt-1 block font-mono text-xs text-muted sm:hidden">…{order.order_id.slice(-TELLING)}</span>
       </Cell>
     </tr>
   );

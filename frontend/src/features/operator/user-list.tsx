@@ -20,7 +20,7 @@ function UserRow({ user }: { user: UserSummary }) {
   return (
     <tr className={`relative ${ROW}`}>
       <Cell>
-        <Link to="/operator/users/$userId" params={{ userId: user.user_id }} className="font-medium outline-offset-4 after:absolute after:inset-0">
+        <Link to="/operator/users/$userId" params={{ userId: user.user_id }} className="inline-block font-medium outline-offset-4 after:absolute after:inset-0">
           {user.username}
         </Link>
         <p className="text-sm text-muted">{user.roles.join(', ')}</p>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { toText } from '@/shared/money/decimal';
 import { makeOrder } from '@/testing/fixtures';
-import { checkTerms, distanceFrom, totalOf, typed } from './new-terms';
+import { typedFrom } from '@/shared/money/typed';
+import { checkTerms, distanceFrom, totalOf } from './new-terms';
 
 const order = makeOrder({ order_type: 'limit_buy', status: 'pending', limit_price: '60000.00000000', quantity: '0.01000000' });
 
@@ -23,8 +24,8 @@ describe('new terms of an order', () => {
   });
 
   it('begin as one would type them', () => {
-    expect(typed(order.limit_price)).toBe('60000');
-    expect(typed(order.quantity)).toBe('0.01');
+    expect(typedFrom(order.limit_price)).toBe('60000');
+    expect(typedFrom(order.quantity)).toBe('0.01');
   });
 
   it('round the total against the owner', () => {

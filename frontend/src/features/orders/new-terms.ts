@@ -1,5 +1,6 @@
 import type { Order } from '@/shared/api/types';
 import { compare, type Decimal, decimalOfNumber, divide, isPositive, multiply, parseDecimal, rescale, subtract, toText, trimmed } from '@/shared/money/decimal';
+import { exampleOf, readTyped } from '@/shared/money/typed';
 import { isBuy } from '@/shared/orders/wording';
 import type { NewTerms } from './open-order-actions';
 
@@ -13,14 +14,8 @@ export type CheckedTerms =
 
 const plain = (amount: Decimal): string => toText(trimmed(amount));
 
-/** The amount as somebody would type it: `0.01000000` becomes `0.01`. */
-export function typed(amount: string | null): string {
-  const value = amount === null ? null : parseDecimal(amount);
-  return value === null ? '' : plain(value);
-}
-
 function read(text: string): Decimal | null {
-  const value = parseDecimal(text);
+  const value = readTyped(text);
   return value !== null && isPositive(value) ? value : null;
 }
 
@@ -29,8 +24,8 @@ const differs = (value: Decimal, current: string | null): boolean => compare(val
 /** What to send for the terms as typed; the server judges them against the asset and the wallet. */
 export function checkTerms(order: Order, priceText: string, quantityText: string): CheckedTerms {
   const [price, quantity] = [read(priceText), read(quantityText)];
-  if (price === null) return { ok: false, field: 'price', mistake: 'Enter a price above zero, like 64000.50.' };
-  if (quantity === null) return { ok: false, field: 'quantity', mistake: 'Enter a quantity above zero, like 0.25.' };
+  if (price === null) return { ok: false, field: 'price', mistake: `Enter a price above zero, like ${exampleOf('64000.50')}.` };
+  if (quantity === null) return { ok: false, field: 'quantity', mistake: `Enter a quantity above zero, like ${exampleOf('0.25')}.` };
   const terms = {
     ...(differs(price, order.limit_price) ? { price: plain(price) } : {}),
     ...(differs(quantity, order.quantity) ? { quantity: plain(quantity) } : {}),

@@ -3,6 +3,7 @@ import { uncertainty, useIntentKey } from '@/shared/api/idempotency';
 import { ApiProblem, explain } from '@/shared/api/problem';
 import type { Order } from '@/shared/api/types';
 import { formatLimit, formatMoney, formatQuantity } from '@/shared/money/format';
+import { typedFrom } from '@/shared/money/typed';
 import { isBuy, nameOfType } from '@/shared/orders/wording';
 import { Button } from '@/shared/ui/button';
 import { Dialog } from '@/shared/ui/dialog';
@@ -10,7 +11,7 @@ import { Field } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
 import { type OrderChange, useCancelOrder, useReplaceOrder } from './open-order-actions';
-import { checkTerms, type CheckedTerms, totalOf, typed } from './new-terms';
+import { checkTerms, type CheckedTerms, totalOf } from './new-terms';
 
 /** What somebody wants to do to an open order. */
 export interface OrderAct {
@@ -60,8 +61,8 @@ function CancelConfirmation({ order, onDone }: { order: Order; onDone: () => voi
 }
 
 function ReplaceForm({ order, onDone }: { order: Order; onDone: () => void }) {
-  const [price, setPrice] = useState(typed(order.limit_price));
-  const [quantity, setQuantity] = useState(typed(order.quantity));
+  const [price, setPrice] = useState(typedFrom(order.limit_price));
+  const [quantity, setQuantity] = useState(typedFrom(order.quantity));
   const [refusal, setRefusal] = useState<Extract<CheckedTerms, { ok: false }> | null>(null);
   const replace = useReplaceOrder();
   const announce = useToast();

@@ -27,6 +27,18 @@ describe('open orders', () => {
     expect(backend.orderActs[0]?.idempotencyKey).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  it('are shown by the ten newest where there are many, until all are asked for', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => ({ ...OPEN, order_id: `ord_${index}` }));
+    const { user } = renderApp({ path: '/orders', signedIn: true, backend: backendWith(...many) });
+    const rows = () => within(screen.getByRole('table', { name: 'Open orders' })).getAllByRole('row').length - 1;
+    await openTable();
+    expect(rows()).toBe(10);
+    await user.click(screen.getByRole('button', { name: 'Show all 12' }));
+    expect(rows()).toBe(12);
+    await user.click(screen.getByRole('button', { name: 'Show fewer', expanded: true }));
+    expect(rows()).toBe(10);
+  });
+
   it('are changed to what differs', async () => {
     const { user, backend } = renderApp({ path: '/orders', signedIn: true, backend: backendWith(OPEN) });
     await user.click(within(await openTable()).getByRole('button', { name: 'Change limit buy of 0.01 BTC' }));

@@ -28,7 +28,7 @@ function OpenOrderRow({ order, price, change, onAct }: OpenOrderRowProps) {
   return (
     <tr className={classes(ROW, change !== undefined && 'text-muted')} aria-busy={change !== undefined}>
       <Cell>
-        <Link to="/markets/$assetId" params={{ assetId: order.asset_id }} className="rounded-md font-medium">
+        <Link to="/markets/$assetId" params={{ assetId: order.asset_id }} className="inline-block rounded-md font-medium">
           <span className={isBuy(order) ? 'text-positive' : 'text-negative'}>{nameOfType(order.order_type)}</span> {order.asset_id}
         </Link>
         <p className="num text-sm text-muted sm:hidden">
@@ -48,7 +48,7 @@ function OpenOrderRow({ order, price, change, onAct }: OpenOrderRowProps) {
       <Cell align="right" className="hidden md:table-cell">
         {formatMoney(totalOf(order, order.limit_price ?? '', order.quantity))}
       </Cell>
-      <Cell align="right" className="sm:w-px">
+      <Cell align="right" className="sm:w-px print:hidden">
         {change === undefined ? (
           <span className="inline-flex gap-1.5">
             <Button size="sm" aria-label={`Change ${what}`} onClick={() => { onAct({ kind: 'replace', order }); }}>
@@ -87,7 +87,7 @@ function OpenOrderTable({ orders, onAct }: { orders: readonly Order[]; onAct: (a
           <Head align="right" className="hidden md:table-cell">
             Total
           </Head>
-          <Head align="right">
+          <Head align="right" className="print:hidden">
             <span className="sr-only">Actions</span>
           </Head>
         </tr>
@@ -98,6 +98,26 @@ function OpenOrderTable({ orders, onAct }: { orders: readonly Order[]; onAct: (a
         ))}
       </tbody>
     </Table>
+  );
+}
+
+/** So many are shown at once; beyond that, whoever has more wants what is below them, too. */
+const FIRST = 10;
+
+/** The orders, of many only the newest until all are asked for. */
+function OrdersInParts({ orders, onAct }: { orders: readonly Order[]; onAct: (act: OrderAct) => void }) {
+  const [all, setAll] = useState(false);
+  return (
+    <>
+      <OpenOrderTable orders={all ? orders : orders.slice(0, FIRST)} onAct={onAct} />
+      {orders.length > FIRST && (
+        <div className="border-t border-line p-3 text-center print:hidden">
+          <Button size="sm" aria-expanded={all} onClick={() => { setAll(!all); }}>
+            {all ? 'Show fewer' : `Show all ${orders.length}`}
+          </Button>
+        </div>
+      )}
+    </>
   );
 }
 
@@ -117,7 +137,7 @@ export function OpenOrders({ assetId }: OpenOrdersProps) {
       ) : orders.data.length === 0 ? (
         <p className="px-4 py-5 text-sm text-muted sm:px-5">Nothing is waiting for its price. Limit orders stay here until they fill, end or are cancelled.</p>
       ) : (
-        <OpenOrderTable orders={orders.data} onAct={setAct} />
+        <OrdersInParts orders={orders.data} onAct={setAct} />
       )}
       <OrderActDialog act={act} onClose={() => { setAct(null); }} />
     </Card>

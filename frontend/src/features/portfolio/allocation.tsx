@@ -34,13 +34,13 @@ export function Allocation() {
         <div className="p-4 sm:p-5">
           <div aria-hidden="true" className="flex h-3 gap-0.5 overflow-hidden rounded-full">
             {shares.map(({ name, percent }, index) => (
-              <span key={name} className={`min-w-1 ${fillOf(index)}`} style={{ flexGrow: Number(toText(percent)) }} />
+              <span key={name} className={`min-w-1 forced-color-adjust-none ${fillOf(index)}`} style={{ flexGrow: Number(toText(percent)) }} />
             ))}
           </div>
           <ul aria-label="Shares" className="mt-4 space-y-2.5 text-sm">
             {shares.map(({ name, value, percent }, index) => (
               <li key={name} className="flex items-center gap-2.5">
-                <span aria-hidden="true" className={`size-2.5 rounded-full ${fillOf(index)}`} />
+                <span aria-hidden="true" className={`size-2.5 rounded-full forced-color-adjust-none ${fillOf(index)}`} />
                 <span className="font-medium">{name}</span>
                 <span className="num ml-auto text-muted">{formatMoney(value)}</span>
                 <span className="num w-16 text-right font-medium">{formatPercent(percent, { sign: false })}</span>

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { UNCERTAIN, uncertainty } from '@/shared/api/idempotency';
 import { explain, isProblem } from '@/shared/api/problem';
 import type { Asset, Order, OrderPreview } from '@/shared/api/types';
-import { add, type Decimal, parseDecimal } from '@/shared/money/decimal';
+import type { Decimal } from '@/shared/money/decimal';
 import { formatLimit, formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
 import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
@@ -10,6 +10,7 @@ import { Dialog, useHeldOpen } from '@/shared/ui/dialog';
 import { Notice } from '@/shared/ui/notice';
 import { Skeleton } from '@/shared/ui/states';
 import { useOrderPreview, usePlaceOrder } from './place-order';
+import { COST_NAMES, holdingAfter, holdingName, NOT_MET } from './quote';
 import { type NewOrder, type Side, TIMES_IN_FORCE } from './ticket';
 
 /** An order frozen for confirmation: one intention, and so one key however often it is sent. */
@@ -42,13 +43,6 @@ function Line({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-/** What will be owned afterwards or, while the order waits, once it has filled. */
-function holdingAfter({ side, order }: Draft, preview: OrderPreview): Decimal | null {
-  const [available, quantity] = [parseDecimal(preview.available_quantity), parseDecimal(order.quantity)];
-  if (available === null || quantity === null) return null;
-  return preview.status === 'pending' && side === 'buy' ? add(available, quantity) : available;
-}
-
 function nameOfPrice({ order }: Draft, preview: OrderPreview | undefined): string {
   if (order.price === undefined) return 'Price';
   return preview?.status === 'completed' ? 'Fills at' : 'Limit price';
@@ -69,12 +63,12 @@ function Costs({ draft, asset, preview }: { draft: Draft; asset: Asset; preview:
         {order.time_in_force !== undefined && <Line name="Time in force">{timeInForceText(order)}</Line>}
         <Line name={side === 'buy' ? 'Cost' : 'Proceeds'}>{formatMoney(data?.total_amount ?? draft.estimate)}</Line>
         <Line name="Fee">{waiting ?? formatMoney(data?.fee)}</Line>
-        <Line name={side === 'buy' ? 'You pay' : 'You receive'}>{waiting ?? <span className="text-base">{formatMoney(data?.cost)}</span>}</Line>
+        <Line name={COST_NAMES[side]}>{waiting ?? <span className="text-base">{formatMoney(data?.cost)}</span>}</Line>
         <Line name={rests && side === 'buy' ? 'Cash available meanwhile' : 'Cash afterwards'}>{waiting ?? formatMoney(data?.available_balance)}</Line>
-        <Line name={rests ? 'You hold once filled' : 'You hold afterwards'}>
+        <Line name={holdingName(rests)}>
           {waiting ?? (
             <>
-              {formatQuantity(data === undefined ? null : holdingAfter(draft, data))} {asset.symbol}
+              {formatQuantity(data === undefined ? null : holdingAfter(data))} {asset.symbol}
             </>
           )}
         </Line>
@@ -92,13 +86,13 @@ function timeInForceText({ time_in_force: time, expires_at: end }: NewOrder): st
 /** How and when the order will fill, in a sentence. */
 function Expectation({ draft: { order, side }, preview }: { draft: Draft; preview: OrderPreview | undefined }) {
   if (order.max_slippage_bps !== undefined) {
-    return <>Filled at the live price. If it moves against you by more than {order.max_slippage_bps / 100} %, nothing is traded.</>;
+    return <>Filled at the live price. If it moves against you by more than {order.max_slippage_bps / 100}%, nothing is traded.</>;
   }
   if (preview === undefined) return null;
   if (preview.status === 'pending') {
     return <>Waits until the price is {side === 'buy' ? 'at or below' : 'at or above'} your limit. Until then {side === 'buy' ? 'the cash' : 'the quantity'} is held; cancelling frees it.</>;
   }
-  if (preview.status === 'cancelled') return <>The market does not meet your limit now: placed like this, nothing is traded.</>;
+  if (preview.status === 'cancelled') return <>{NOT_MET}</>;
   return <>The market meets your limit already: filled at once, at the live price.</>;
 }
 

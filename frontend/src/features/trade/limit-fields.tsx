@@ -1,6 +1,7 @@
 import { formatPrice } from '@/shared/money/format';
 import type { Asset } from '@/shared/api/types';
-import { decimalOfNumber, toText, trimmed } from '@/shared/money/decimal';
+import { decimalOfNumber, trimmed } from '@/shared/money/decimal';
+import { exampleOf, typedText } from '@/shared/money/typed';
 import { Field, LabelledSelect } from '@/shared/ui/field';
 import { type CheckedTicket, isTimeInForce, type Ticket, TIMES_IN_FORCE } from './ticket';
 
@@ -15,7 +16,7 @@ interface LimitFieldsProps {
 
 function marketPriceText(asset: Asset): string | null {
   const price = asset.price_usd === null ? null : decimalOfNumber(asset.price_usd);
-  return price === null ? null : toText(trimmed(price));
+  return price === null ? null : typedText(trimmed(price));
 }
 
 /** What only a limit order has: its price, and how long it waits for it. */
@@ -30,7 +31,7 @@ export function LimitFields({ asset, ticket, refusal, onEdit }: LimitFieldsProps
         name="limit-price"
         inputMode="decimal"
         autoComplete="off"
-        placeholder="0.00"
+        placeholder={exampleOf('0.00')}
         suffix="USD"
         value={ticket.limitPrice}
         error={mistakeIn('limitPrice')}

@@ -3,8 +3,9 @@ import { type SubmitEvent, useState } from 'react';
 import { newIdempotencyKey } from '@/shared/api/idempotency';
 import { useBalance, usePortfolio } from '@/shared/api/queries';
 import type { Asset, Order } from '@/shared/api/types';
-import { type Decimal, isPositive, parseDecimal, subtract, toText, ZERO } from '@/shared/money/decimal';
-import { formatMoney, formatPrice, formatQuantity } from '@/shared/money/format';
+import { type Decimal, isPositive, parseDecimal, subtract, ZERO } from '@/shared/money/decimal';
+import { formatMoney, formatQuantity } from '@/shared/money/format';
+import { exampleOf, typedText } from '@/shared/money/typed';
 import { outcomeOf, sentenceFor } from '@/shared/orders/outcome';
 import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
@@ -13,8 +14,10 @@ import { Segmented } from '@/shared/ui/segmented';
 import { useToast } from '@/shared/ui/toasts';
 import { ConfirmOrder, type Draft } from './confirm-order';
 import { LimitFields } from './limit-fields';
+import { QuoteLines } from './quote-lines';
 import { SideToggle } from './side-toggle';
 import { checkTicket, type CheckedTicket, EMPTY_TICKET, estimatedTotal, type Market, type Pricing, quantityForShare, type Side, type Ticket, withQuantity } from './ticket';
+import { useQuote } from './use-quote';
 
 const PRICINGS: readonly (readonly [Pricing, string])[] = [
   ['market', 'Market'],
@@ -88,6 +91,7 @@ export function TicketForm({ asset }: { asset: Asset }) {
   const [draft, setDraft] = useState<Draft | null>(null);
   const [unanswered, setUnanswered] = useState<Draft | null>(null);
   const market = useMarket(asset);
+  const quote = useQuote(ticket, market, { paused: draft !== null });
   const announce = useToast();
   const total = estimatedTotal(ticket, asset);
   const verb = ticket.side === 'buy' ? 'Buy' : 'Sell';
@@ -142,7 +146,7 @@ export function TicketForm({ asset }: { asset: Asset }) {
         name="quantity"
         inputMode="decimal"
         autoComplete="off"
-        placeholder="0.00"
+        placeholder={exampleOf('0.00')}
         suffix={asset.symbol}
         aside={<Available side={ticket.side} market={market} />}
         value={ticket.quantity}
@@ -159,19 +163,16 @@ export function TicketForm({ asset }: { asset: Asset }) {
         name="total"
         inputMode="decimal"
         autoComplete="off"
-        placeholder="0.00"
+        placeholder={exampleOf('0.00')}
         suffix="USD"
         aside="Before fee"
         className="num"
-        value={ticket.total ?? (total === null ? '' : toText(total))}
+        value={ticket.total ?? (total === null ? '' : typedText(total))}
         error={refusal?.field === 'total' ? refusal.mistake : undefined}
         onChange={(event) => { edit({ total: event.target.value }); }}
       />
       {ticket.side === 'buy' && market.cash !== null && !hasSome(market.cash) && <NoCash />}
-      <p className="flex justify-between gap-4 border-t border-line pt-4 text-sm">
-        <span className="text-muted">Market price</span>
-        <span className="num font-medium">{formatPrice(asset.price_usd)}</span>
-      </p>
+      <QuoteLines asset={asset} side={ticket.side} pricing={ticket.pricing} shown={quote} />
       <Button type="submit" size="lg" variant={ticket.side} className="w-full" disabled={!asset.is_active}>
         {asset.is_active ? `Review ${verb.toLowerCase()}` : 'Not tradable at the moment'}
       </Button>

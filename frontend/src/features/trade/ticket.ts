@@ -1,6 +1,7 @@
 import type { Asset, OrderType } from '@/shared/api/types';
-import { compare, decimal, type Decimal, decimalOfNumber, divide, isPositive, multiply, parseDecimal, percentOf, rescale, toText, trimmed, ZERO } from '@/shared/money/decimal';
+import { compare, decimal, type Decimal, decimalOfNumber, divide, isPositive, multiply, percentOf, rescale, toText, trimmed, ZERO } from '@/shared/money/decimal';
 import { formatQuantity } from '@/shared/money/format';
+import { exampleOf, howToType, readTyped, typedText } from '@/shared/money/typed';
 
 export type Side = 'buy' | 'sell';
 export type Pricing = 'market' | 'limit';
@@ -67,13 +68,13 @@ export const orderType = (side: Side, pricing: Pricing): OrderType => `${pricing
 
 /** The price that a ticket is calculated with: its limit, or the live price. */
 export function priceOf(ticket: Ticket, asset: Asset): Decimal | null {
-  if (ticket.pricing === 'limit') return parseDecimal(ticket.limitPrice);
+  if (ticket.pricing === 'limit') return readTyped(ticket.limitPrice);
   return asset.price_usd === null ? null : decimalOfNumber(asset.price_usd);
 }
 
 /** Quantity × price in cents, before the fee: buys round up, sells down, as the ledger does. */
 export function estimatedTotal(ticket: Ticket, asset: Asset): Decimal | null {
-  const [quantity, price] = [parseDecimal(ticket.quantity), priceOf(ticket, asset)];
+  const [quantity, price] = [readTyped(ticket.quantity), priceOf(ticket, asset)];
   if (quantity === null || price === null || !isPositive(quantity) || !isPositive(price)) return null;
   return rescale(multiply(quantity, price), CENTS, ticket.side === 'buy' ? 'up' : 'down');
 }
@@ -82,26 +83,26 @@ const capped = (quantity: Decimal, { max_quantity: max }: Asset): Decimal => (co
 
 /** The quantity that uses `percent` of the cash (buy) or of the holding (sell). */
 export function quantityForShare(percent: number, ticket: Ticket, { asset, cash, holding }: Market): string | null {
-  if (ticket.side === 'sell') return holding === null ? null : toText(trimmed(capped(percentOf(holding, percent, asset.scale), asset)));
+  if (ticket.side === 'sell') return holding === null ? null : typedText(trimmed(capped(percentOf(holding, percent, asset.scale), asset)));
   const price = priceOf(ticket, asset);
   if (cash === null || price === null || !isPositive(price)) return null;
   const spent = percentOf(cash, Math.min(percent, SPENDABLE_PERCENT), CENTS);
-  return toText(trimmed(capped(divide(spent, price, asset.scale, 'down'), asset)));
+  return typedText(trimmed(capped(divide(spent, price, asset.scale, 'down'), asset)));
 }
 
 /** The ticket with the quantity that a total in dollars buys or sells at the price of now. */
 export function withQuantity(ticket: Ticket, asset: Asset): Ticket {
   if (ticket.total === null) return ticket;
-  const [total, price] = [parseDecimal(ticket.total), priceOf(ticket, asset)];
+  const [total, price] = [readTyped(ticket.total), priceOf(ticket, asset)];
   if (total === null || price === null || !isPositive(total) || !isPositive(price)) return { ...ticket, quantity: '' };
-  return { ...ticket, quantity: toText(trimmed(divide(total, price, asset.scale, 'down'))) };
+  return { ...ticket, quantity: typedText(trimmed(divide(total, price, asset.scale, 'down'))) };
 }
 
 const refuse = (field: TicketField | null, mistake: string): CheckedTicket => ({ ok: false, field, mistake });
 
 function quantityMistake(quantity: Decimal | null, asset: Asset): string | null {
   const [min, max] = [decimal(asset.min_quantity), decimal(asset.max_quantity)];
-  if (quantity === null) return 'Use digits and a decimal point, like 0.25.';
+  if (quantity === null) return howToType('0.25');
   if (trimmed(quantity).scale > asset.scale) return `${asset.symbol} has ${asset.scale} decimals at most.`;
   if (compare(quantity, min) < 0) return `The least you can trade is ${formatQuantity(min)} ${asset.symbol}.`;
   if (compare(quantity, max) > 0) return `The most you can trade at once is ${formatQuantity(max)} ${asset.symbol}.`;
@@ -110,7 +111,7 @@ function quantityMistake(quantity: Decimal | null, asset: Asset): string | null 
 
 /** What is wrong with a limit price; null when nothing is. */
 export function limitPriceMistake(price: Decimal | null): string | null {
-  if (price === null || !isPositive(price)) return 'Enter a price above zero, like 64000.50.';
+  if (price === null || !isPositive(price)) return `Enter a price above zero, like ${exampleOf('64000.50')}.`;
   if (trimmed(price).scale > PRICE_SCALE) return `Prices have ${PRICE_SCALE} decimals at most.`;
   return compare(price, decimal('1000000')) > 0 ? 'Prices go up to 1,000,000.' : null;
 }
@@ -118,10 +119,10 @@ export function limitPriceMistake(price: Decimal | null): string | null {
 /** Why a total in dollars led to no quantity; null where it did, or where there is none. */
 function totalRefusal({ quantity, total, pricing, limitPrice }: Ticket): CheckedTicket | null {
   if (quantity !== '' || total === null || total.trim() === '') return null;
-  const amount = parseDecimal(total);
-  if (amount === null) return refuse('total', 'Use digits and a decimal point, like 250.00.');
+  const amount = readTyped(total);
+  if (amount === null) return refuse('total', howToType('250.00'));
   if (!isPositive(amount)) return refuse('total', 'Enter an amount above zero.');
-  const wrongPrice = pricing === 'limit' ? limitPriceMistake(parseDecimal(limitPrice)) : null;
+  const wrongPrice = pricing === 'limit' ? limitPriceMistake(readTyped(limitPrice)) : null;
   return wrongPrice === null ? refuse(null, NO_PRICE) : refuse('limitPrice', wrongPrice);
 }
 
@@ -137,7 +138,7 @@ export function checkTicket(ticket: Ticket, { asset, cash, holding }: Market, no
   const wrongTotal = totalRefusal(ticket);
   if (wrongTotal !== null) return wrongTotal;
   if (ticket.quantity.trim() === '') return refuse('quantity', 'Enter a quantity.');
-  const quantity = parseDecimal(ticket.quantity);
+  const quantity = readTyped(ticket.quantity);
   const mistake = quantityMistake(quantity, asset);
   if (quantity === null || mistake !== null) return refuse('quantity', mistake ?? '');
   const price = priceOf(ticket, asset);

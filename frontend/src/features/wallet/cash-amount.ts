@@ -1,6 +1,7 @@
 import { compare, decimal, type Decimal, isPositive, parseDecimal, rescale, toText } from '@/shared/money/decimal';
 import type { CashLimits } from '@/shared/api/types';
 import { formatMoney } from '@/shared/money/format';
+import { howToType, readTyped } from '@/shared/money/typed';
 import type { CashMove } from './cash-actions';
 
 const CENTS = 2;
@@ -32,8 +33,8 @@ export function rulesFor(move: CashMove, limits: CashLimits | undefined, availab
 /** Checks what somebody typed. */
 export function checkAmount(typed: string, { available, atOnce, leftToday }: CashRules): CheckedAmount {
   if (typed.trim() === '') return refuse('Enter an amount.');
-  const amount = parseDecimal(typed.trim().replace(/^\$/, '').replaceAll(/,(?=\d{3}(\D|$))/g, ''));
-  if (amount === null) return refuse('Use digits and a decimal point, like 250.00.');
+  const amount = readTyped(typed);
+  if (amount === null) return refuse(howToType('250.00'));
   if (amount.scale > CENTS) return refuse('Dollars have two decimals at most.');
   if (!isPositive(amount)) return refuse('Enter an amount above zero.');
   if (compare(amount, atOnce) > 0) return refuse(`At most ${formatMoney(atOnce)} at a time.`);

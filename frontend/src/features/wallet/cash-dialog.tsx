@@ -4,6 +4,7 @@ import { explain } from '@/shared/api/problem';
 import { useBalance } from '@/shared/api/queries';
 import { compare, decimal, divide, isPositive, multiply, parseDecimal, toText } from '@/shared/money/decimal';
 import { formatMoney } from '@/shared/money/format';
+import { exampleOf, typedText } from '@/shared/money/typed';
 import { formatDateTime } from '@/shared/time';
 import { Button } from '@/shared/ui/button';
 import { Dialog, useHeldOpen } from '@/shared/ui/dialog';
@@ -67,7 +68,7 @@ function AmountShortcuts({ move, rules: { available, leftToday }, onPick }: Amou
         </Button>
       ))}
       {move === 'withdraw' && available !== null && (
-        <Button size="sm" onClick={() => { onPick(toText(available)); }}>
+        <Button size="sm" onClick={() => { onPick(typedText(available)); }}>
           All
         </Button>
       )}
@@ -85,7 +86,7 @@ function TodaysLimit({ move, rules: { perDay, leftToday }, resetsAt }: { move: C
         <span>{formatMoney(leftToday)} left today</span>
         <span className="text-muted">of {formatMoney(perDay)}</span>
       </p>
-      <div aria-hidden="true" className="mt-2 h-1.5 overflow-hidden rounded-full bg-line">
+      <div aria-hidden="true" className="mt-2 h-1.5 overflow-hidden rounded-full bg-line forced-color-adjust-none">
         <div className="h-full bg-accent-solid" style={{ width: `${used}%` }} />
       </div>
       <p className="mt-2 text-xs text-muted">
@@ -152,7 +153,7 @@ function CashForm({ move, unanswered, onUnanswered, onDone }: CashFormProps) {
         name="amount"
         inputMode="decimal"
         autoComplete="off"
-        placeholder="0.00"
+        placeholder={exampleOf('0.00')}
         suffix="USD"
         aside={available === null ? undefined : `Available ${formatMoney(available)}`}
         value={typed}

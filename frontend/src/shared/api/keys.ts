@@ -7,6 +7,7 @@ export const keys = {
   account: ['account'],
   /** What belongs to the person who is signed in, and goes with them. */
   personal: [['account'], ['account-history'], ['security'], ['operator'], ['order-preview']],
+  orderQuote: (question: string | null) => ['order-preview', 'ticket', question],
   balance: ['account', 'balance'],
   cashLimits: ['account', 'cash-limits'],
   portfolio: ['account', 'portfolio'],

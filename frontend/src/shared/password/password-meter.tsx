@@ -34,7 +34,7 @@ export function PasswordMeter(props: PasswordMeterProps) {
       <div className="flex items-center gap-3">
         <div className="flex flex-1 gap-1" aria-hidden="true">
           {[1, 2, 3, 4].map((step) => (
-            <span key={step} className={`h-1 flex-1 rounded-full transition-colors ${step <= Math.max(score, 1) ? (FILL[score] ?? '') : 'bg-line'}`} />
+            <span key={step} className={`h-1 flex-1 rounded-full transition-colors forced-color-adjust-none ${step <= Math.max(score, 1) ? (FILL[score] ?? '') : 'bg-line'}`} />
           ))}
         </div>
         <span role="status" className="w-20 text-right text-xs font-medium text-text">

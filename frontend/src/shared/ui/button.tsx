@@ -5,7 +5,7 @@ import { Spinner } from './spinner';
 
 const BASE =
   'inline-flex items-center justify-center gap-2 rounded-lg font-medium whitespace-nowrap select-none transition-colors ' +
-  'disabled:opacity-55 disabled:cursor-not-allowed aria-disabled:opacity-55';
+  'disabled:opacity-55 disabled:cursor-not-allowed aria-disabled:opacity-55 forced-colors:border';
 
 const VARIANTS = {
   primary: 'bg-accent-solid text-on-accent hover:not-disabled:bg-accent-hover',

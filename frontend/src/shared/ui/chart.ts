@@ -1,20 +1,16 @@
 import { ColorType, createChart, type IChartApi, TickMarkType, type Time } from 'lightweight-charts';
+import { type Mark, markLabel, momentLabel, type Steps } from './chart-time';
 
 /** The value of a design token, such as `--line`. */
 export const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const MARKS: Readonly<Record<TickMarkType, Intl.DateTimeFormatOptions>> = {
-  [TickMarkType.Year]: { year: 'numeric' },
-  [TickMarkType.Month]: { month: 'short' },
-  [TickMarkType.DayOfMonth]: { month: 'short', day: 'numeric' },
-  [TickMarkType.Time]: { hour: '2-digit', minute: '2-digit' },
-  [TickMarkType.TimeWithSeconds]: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+const MARKS: Readonly<Record<TickMarkType, Mark>> = {
+  [TickMarkType.Year]: 'year',
+  [TickMarkType.Month]: 'month',
+  [TickMarkType.DayOfMonth]: 'day',
+  [TickMarkType.Time]: 'minute',
+  [TickMarkType.TimeWithSeconds]: 'second',
 };
-const WHOLE_MOMENT: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' };
-const WHOLE_DAY: Intl.DateTimeFormatOptions = { dateStyle: 'medium' };
-
-/** In the reader's time zone, as everywhere on the page; the library by itself would tell UTC. */
-const told = (time: Time, options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat(navigator.language, options).format(Number(time) * 1000);
 
 /** Makes a chart in the page's clothes. Import only from what is loaded on demand: the library is large. */
 export function makeChart(container: HTMLElement, priceFormatter: (price: number) => string): IChartApi {
@@ -27,16 +23,15 @@ export function makeChart(container: HTMLElement, priceFormatter: (price: number
     rightPriceScale: { scaleMargins: { top: 0.12, bottom: 0.12 } },
     handleScale: { axisPressedMouseMove: { time: true, price: false } },
   });
-  tellTimes(chart, { wholeDays: false });
+  tellTimes(chart, 'hours');
   return chart;
 }
 
-/** Says whether points stand for moments or for whole days, which are days of UTC. */
-export function tellTimes(chart: IChartApi, { wholeDays }: { wholeDays: boolean }): void {
-  const zone = wholeDays ? { timeZone: 'UTC' } : {};
+/** Says how far apart points are, and so how their times are told. The library by itself would tell UTC. */
+export function tellTimes(chart: IChartApi, steps: Steps): void {
   chart.applyOptions({
-    localization: { timeFormatter: (time: Time) => told(time, { ...(wholeDays ? WHOLE_DAY : WHOLE_MOMENT), ...zone }) },
-    timeScale: { timeVisible: !wholeDays, tickMarkFormatter: (time: Time, mark: TickMarkType) => told(time, { ...MARKS[mark], ...zone }) },
+    localization: { timeFormatter: (time: Time) => momentLabel(Number(time), steps) },
+    timeScale: { timeVisible: steps !== 'days', tickMarkFormatter: (time: Time, mark: TickMarkType) => markLabel(Number(time), MARKS[mark], steps) },
   });
 }
 

@@ -34,10 +34,10 @@ function DayField({ label, value, onChange }: DayFieldProps) {
 /** Two days between which a list is shown. */
 export function DayRangeFields({ range, onChange }: { range: DayRange; onChange: (range: DayRange) => void }) {
   return (
-    <>
+    <div className="col-span-2 grid grid-cols-2 gap-3 sm:flex">
       <DayField label="From" value={range.from} onChange={(from) => { onChange({ ...range, from }); }} />
       <DayField label="To" value={range.to} onChange={(to) => { onChange({ ...range, to }); }} />
-    </>
+    </div>
   );
 }
 
