@@ -105,7 +105,7 @@ class SecretStore:
         write_private(self._vault / name, f"{make_key()},{self.value(name)}")
 
     def introduce(self, name: str) -> None:
-        """Put a new key behind those that a secret holds: whoever has the secret knows it, and goes on with the old one.
+        """Put a new key behind those that a secret holds: whoever has them knows it, and goes on with the old one.
 
         Raises:
             CommandError: it was never made, or a key was introduced and is not in use yet.
