@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from aiosmtpd.controller import Controller
+from test_second_factor import enrol
 from users_under_test import PASSWORD, ServiceUnderTest, bearer, key_text, log_in, make_settings, register, signed_in
 
 from cnop_platform.directory import Directory
@@ -231,6 +232,16 @@ async def test_a_sign_in_from_a_new_network_is_told_but_the_first_one_is_not(cli
         assert (await log_in(elsewhere)).status_code == 200
     (text,) = await letters(folder, "A sign-in from a new place")
     assert "198.51.100.7" in text
+
+
+async def test_new_recovery_codes_are_told(client, service, folder, tokens):
+    app, _ = await enrol(client, service, tokens)
+    fresh = (await client.post("/auth/step-up", json={"otp": app.code()}, headers=bearer(tokens))).json()
+    answer = await client.post("/auth/mfa/recovery-codes", headers=bearer(fresh))
+    assert answer.status_code == 200
+    (text,) = await letters(folder, "Your recovery codes were replaced")
+    assert "/forgot-password" in text
+    assert not any(code in text for code in answer.json()["recovery_codes"])
 
 
 @pytest.mark.parametrize("left_behind", [(), ("tmp",), ("tmp", "new")], ids=str)
