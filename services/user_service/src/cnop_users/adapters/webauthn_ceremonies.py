@@ -20,7 +20,7 @@ from cnop_platform import strict_json
 from cnop_users.application.passkeys import Credential
 
 _VERIFIED = UserVerificationRequirement.REQUIRED
-# What the library raises for whatever it is sent: it takes a key for a map, and looks into it before it asks what it is.
+# What the library raises for what it cannot read: it takes a key for a map, and looks into it before it asks.
 _UNREADABLE = (WebAuthnException, ValueError, LookupError, TypeError, AttributeError)
 
 

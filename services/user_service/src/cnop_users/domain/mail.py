@@ -115,14 +115,15 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
     ),
     LetterKind.RECOVERY_CODE_USED: (
         "A recovery code was used",
-        "At {at} somebody signed in to your account with a recovery code; {left} are left.\n\n" + _NOT_YOU,
+        "At {at} somebody used a recovery code of your account to log in or to confirm a change; {left} are left.\n\n"
+        + _NOT_YOU,
     ),
     LetterKind.RECOVERY_CODES_RENEWED: (
         "Your recovery codes were replaced",
         (
             "At {at} the recovery codes of your account were replaced by new ones; the earlier ones are void.\n\n"
-            "If this was not you, reset your password at once: {page}/forgot-password. That does not take the new codes "
-            "away: then log in and replace them yourself: {page}/security"
+            "If this was not you, reset your password at once: {page}/forgot-password. That does not take the new "
+            "codes away: then log in and replace them yourself: {page}/security"
         ),
     ),
     LetterKind.IDENTITY_LINKED: (
