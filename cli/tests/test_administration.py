@@ -129,6 +129,15 @@ def test_data_and_index_keys_are_exchanged_and_everything_moves_to_them(cnop: Ru
     assert [len(key) for key in vault.split(",")] == [43, 43]
 
 
+def test_the_two_steps_of_an_exchange_reach_a_stack_or_a_deployments_folder(cnop: Run, stopped: StateDir) -> None:
+    store = SecretStore(stopped.secrets)
+    old = store.value("cnop_pepper")
+    assert "keys promote pepper" in cnop("keys", "introduce", "pepper")
+    assert store.value("cnop_pepper").startswith(f"{old},")
+    assert "will be used" in cnop("keys", "promote", "pepper", "--secrets", str(stopped.secrets))
+    assert store.value("cnop_pepper").endswith(f",{old}")
+
+
 def test_a_signing_key_joins_the_older_ones(cnop: Run, stopped: StateDir) -> None:
     folder = SecretStore(stopped.secrets).signing_keys
     before = set(folder.iterdir())

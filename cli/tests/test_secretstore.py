@@ -94,3 +94,35 @@ def test_secrets_that_are_open_to_others_are_refused(secrets: SecretStore, tmp_p
 def test_a_secret_that_was_never_made_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="start the platform once"):
         SecretStore(tmp_path).value("cnop_ledger_key")
+
+
+def test_a_key_is_introduced_behind_the_one_in_use_and_then_put_before_it(secrets: SecretStore) -> None:
+    old = secrets.value("cnop_pepper")
+    secrets.introduce("cnop_pepper")
+    used, new = secrets.value("cnop_pepper").split(",")
+    assert used == old
+    secrets.promote("cnop_pepper")
+    assert secrets.value("cnop_pepper") == f"{new},{old}"
+
+
+def test_the_steps_of_an_exchange_come_one_after_the_other(secrets: SecretStore) -> None:
+    with pytest.raises(CommandError, match="keys introduce"):
+        secrets.promote("cnop_data_key")
+    secrets.introduce("cnop_data_key")
+    known = secrets.value("cnop_data_key")
+    with pytest.raises(CommandError, match="keys promote"):
+        secrets.introduce("cnop_data_key")
+    assert secrets.value("cnop_data_key") == known
+    secrets.promote("cnop_data_key")
+    with pytest.raises(CommandError, match="keys introduce"):
+        secrets.promote("cnop_data_key")
+
+
+def test_a_key_that_waits_reaches_components_only_within_its_secret(secrets: SecretStore, tmp_path: Path) -> None:
+    secrets.introduce("cnop_index_key")
+    SecretStore(tmp_path / "secrets").prepare(valkey_port=6379)
+    share = secrets.folder("user_service")
+    assert (share / "cnop_index_key").read_text() == secrets.value("cnop_index_key")
+    assert not [path for path in share.iterdir() if "introduced" in path.name]
+    waiting = tmp_path / "secrets" / "vault" / "cnop_index_key.introduced"
+    assert stat.S_IMODE(waiting.stat().st_mode) == 0o600

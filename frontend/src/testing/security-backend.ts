@@ -34,7 +34,7 @@ export const makeProfile = (change: Partial<Profile> = {}): Profile => ({
   ...change,
 });
 
-/** The part of the server that guards accounts. The right password is `correct`, the right code 123456. */
+/** The part of the server that guards accounts. The right password is `correct`, the right code 123456, the recovery code aaaa-bbbb. */
 export class SecurityBackend {
   profile = makeProfile();
   factors: Factors = { password: true, totp: false, passkeys: false, recovery_codes_left: 0 };
@@ -83,10 +83,13 @@ export class SecurityBackend {
     http.get(`${API}/auth/sessions`, () => HttpResponse.json({ data: this.devices })),
     http.get(`${API}/auth/events`, () => HttpResponse.json({ data: this.events, has_more: false, next_cursor: null })),
     http.post(`${API}/auth/step-up`, async ({ request }) => {
-      const proof = (await request.json()) as { password?: string; otp?: string };
+      const proof = (await request.json()) as { password?: string; otp?: string; recovery_code?: string };
       this.calls.push('step-up');
-      if (this.factors.totp && proof.otp !== '123456') return refuse(401, 'AUTH_MFA_REQUIRED');
-      if (!this.factors.totp && proof.password !== 'correct') return refuse(401, 'AUTH_001');
+      const enrolled = this.factors.totp || this.factors.passkeys;
+      const recovered = proof.recovery_code === 'aaaa-bbbb' && this.factors.recovery_codes_left > 0;
+      if (enrolled && proof.otp !== '123456' && !recovered) return refuse(401, 'AUTH_MFA_REQUIRED');
+      if (!enrolled && proof.password !== 'correct') return refuse(401, 'AUTH_001');
+      if (recovered) this.factors = { ...this.factors, recovery_codes_left: this.factors.recovery_codes_left - 1 };
       this.wantsProof = false;
       return HttpResponse.json({ access_token: `e30.${btoa(JSON.stringify({ sub: 'usr_ada_lovelace', username: 'ada_lovelace', roles: this.profile.roles }))}.fresh`, token_type: 'bearer', expires_in: 900 });
     }),

@@ -26,12 +26,14 @@ class Authenticator:
         self.user_handle = ""
         self.count = 0
         self.flags = PRESENT | VERIFIED
+        self.public_key = None
+        """What it shows as its key instead of its own, to misbehave."""
 
     def create(self, options):
         self.user_handle = options["user"]["id"]
         numbers = self.key.public_key().public_numbers()
         point = {-2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
-        public_key = cbor2.dumps({1: 2, 3: -7, -1: 1, **point})
+        public_key = cbor2.dumps({1: 2, 3: -7, -1: 1, **point} if self.public_key is None else self.public_key)
         attested = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + public_key
         data = self._data(ATTESTED) + attested
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})

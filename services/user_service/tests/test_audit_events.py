@@ -95,6 +95,12 @@ async def test_a_step_up_is_recorded(client, service, tokens):
     assert (await recorded(service, "step_up"))["unmapped"] == {"amr": "pwd"}
 
 
+async def test_a_step_up_with_a_recovery_code_is_recorded_as_one(client, service, tokens):
+    _, codes = await enrol(client, service, tokens)
+    await client.post("/auth/step-up", json={"recovery_code": codes[0]}, headers=bearer(tokens))
+    assert (await recorded(service, "step_up"))["unmapped"] == {"amr": "recovery_code mfa"}
+
+
 async def test_a_step_up_failed_is_recorded_whatever_it_was_for(client, service, tokens):
     await client.post("/auth/step-up", json={"password": "wrong password 123"}, headers=bearer(tokens))
     record = await recorded(service, "step_up_failed")

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from aiosmtpd.controller import Controller
+from test_second_factor import enrol
 from users_under_test import PASSWORD, ServiceUnderTest, bearer, key_text, log_in, make_settings, register, signed_in
 
 from cnop_platform.directory import Directory
@@ -16,7 +17,7 @@ from cnop_users.adapters.vault import FileMasterKeys, MasterKeyVault
 from cnop_users.application import keys
 from cnop_users.application.outbox import MailRefused, Postman
 from cnop_users.bootstrap.operations import operations
-from cnop_users.domain.mail import Letter, LetterKind, Message, compose
+from cnop_users.domain.mail import Letter, Letterhead, LetterKind, Message, compose
 
 pytestmark = pytest.mark.security
 
@@ -233,6 +234,18 @@ async def test_a_sign_in_from_a_new_network_is_told_but_the_first_one_is_not(cli
     assert "198.51.100.7" in text
 
 
+async def test_new_recovery_codes_are_told(client, service, folder, tokens):
+    app, _ = await enrol(client, service, tokens)
+    fresh = (await client.post("/auth/step-up", json={"otp": app.code()}, headers=bearer(tokens))).json()
+    answer = await client.post("/auth/mfa/recovery-codes", headers=bearer(fresh))
+    assert answer.status_code == 200
+    (text,) = await letters(folder, "Your recovery codes were replaced")
+    assert "On 31 January 2026, 12:00 UTC" in text
+    assert service.settings.display_name in text
+    assert "/forgot-password" in text
+    assert not any(code in text for code in answer.json()["recovery_codes"])
+
+
 @pytest.mark.parametrize("left_behind", [(), ("tmp",), ("tmp", "new")], ids=str)
 async def test_a_folder_that_was_left_half_made_still_takes_letters(folder, left_behind):
     folder.mkdir()
@@ -278,7 +291,9 @@ def postman(service, mailer):
     vault = MasterKeyVault(
         master_keys=FileMasterKeys(service.settings.keyring("data"), entropy=entropy), entropy=entropy
     )
-    return Postman(store=service.store, vault=vault, mailer=mailer, page="https://shop.test", clock=service.clock)
+    return Postman(
+        store=service.store, vault=vault, mailer=mailer, letterhead=service.settings.letterhead, clock=service.clock
+    )
 
 
 async def test_a_letter_that_could_not_be_sent_is_tried_again_later(waiting):
@@ -361,15 +376,32 @@ def test_what_names_no_mail_system_is_refused(url):
 def test_every_letter_has_a_text(kind):
     values = {
         "token": "t",
-        "at": "2026-01-31",
+        "at": "2026-11-29T14:43:49.173Z",
         "address": "192.0.2.1",
         "factor": "totp",
         "left": "9",
         "provider": "mock",
     }
-    message = compose(Letter(kind, "a@example.com", values), page="https://shop.test")
-    assert message.subject
-    assert "{" not in message.text
+    for support in (None, "help@shop.test or 0800 123"):
+        sender = Letterhead(page="https://shop.test", platform="Shop {of} Ada", support_contact=support)
+        message = compose(Letter(kind, "a@example.com", values), sender)
+        assert message.subject
+        assert "{" not in message.text.replace("Shop {of} Ada", "")
+        assert "Shop {of} Ada" in message.text
+        assert "T14:43" not in message.text
+        assert support is not None or "contact support" not in message.text.lower()
+
+
+@pytest.mark.parametrize("kind", [LetterKind.EMAIL_CHANGED, LetterKind.FACTOR_ADDED, LetterKind.IDENTITY_LINKED])
+def test_a_letter_that_names_support_says_how_to_reach_it_or_what_to_do_without(kind):
+    values = {"at": "2026-11-29T14:43:49.173Z", "factor": "passkey", "provider": "mock"}
+    letter = Letter(kind, "a@example.com", values)
+    page = "https://shop.test"
+    told = compose(letter, Letterhead(page=page, platform="Shop", support_contact="help@shop.test")).text
+    assert "help@shop.test" in told
+    alone = compose(letter, Letterhead(page=page, platform="Shop")).text
+    assert "support" not in alone
+    assert page in alone
 
 
 async def test_a_letter_is_good_although_its_address_was_indexed_anew(tmp_path, cache, valkey_server, settings, folder):

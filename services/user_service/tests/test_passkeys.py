@@ -190,6 +190,17 @@ async def test_a_malformed_credential_proves_nothing(client, tokens, credential)
     assert (await client.post("/auth/passkeys/login", json={"credential": "x"})).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "key", [[], [1, 2, 3], {}, {1: 2}, {1: 2, 3: -7}, {1: 3, 3: -257}, "key", b"key", 7, True], ids=repr
+)
+async def test_a_key_that_is_none_is_malformed(client, tokens, key):
+    options = (await client.post("/auth/passkeys/enrol/options", json={}, headers=bearer(tokens))).json()
+    device = Authenticator(domain="shop.test", origin=ORIGIN)
+    device.public_key = key
+    answer = await client.post("/auth/passkeys", json={"credential": device.create(options)}, headers=bearer(tokens))
+    assert answer.status_code == 422, answer.text
+
+
 @pytest.mark.parametrize("changes", [{"origin": "https://evil.test"}, {"domain": "evil.test"}])
 async def test_a_passkey_of_another_site_is_not_enrolled(client, tokens, changes):
     _, response = await enrol(client, tokens, **changes)

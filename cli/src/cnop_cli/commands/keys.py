@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from pathlib import Path
 from typing import Final
 
 from cnop_cli.commands.options import add_state
@@ -18,6 +19,11 @@ _RINGS: Final = {"data": "cnop_data_key", "index": "cnop_index_key", "pepper": "
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    introduce = actions.add_parser("introduce", help="first of two steps: make a new key known, and use the older one")
+    promote = actions.add_parser("promote", help="second step, once every process knows the new key: use it")
+    for step in (introduce, promote):
+        step.add_argument("purpose", choices=tuple(_RINGS))
+        step.add_argument("--secrets", type=Path, metavar="FOLDER", help="a deployment's, made by `cnop secrets make`")
     rotate = actions.add_parser("rotate", help="put a new key before the older ones")
     rotate.add_argument(
         "purpose", nargs="?", choices=("signing", *_RINGS, "certificates"), default="signing", help="default: signing"
@@ -27,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "seal-passkeys", help="seal passkeys that an earlier version enrolled; when upgrading, repeat until 0"
     )
     retire = actions.add_parser("retire", help="delete the signing keys that no living token was signed with")
-    for action in (rotate, rewrap, seal, retire):
+    for action in (introduce, promote, rotate, rewrap, seal, retire):
         add_state(action)
 
 
@@ -35,8 +41,11 @@ def run(args: argparse.Namespace) -> int:
     """Run one action.
 
     Raises:
-        CommandError: the stack was never started, or a key was made this very second.
+        CommandError: the stack was never started, a key was made this very second, or a step was left out.
     """
+    if args.action in {"introduce", "promote"}:
+        print(_take_step(args))
+        return 0
     if args.action == "rotate" and args.purpose == "certificates":
         Certificates(args.state.tls).rotate()
         print("the gateway and the services show new certificates within seconds; open connections stay")
@@ -66,6 +75,17 @@ def run(args: argparse.Namespace) -> int:
         )
         print(f"the new {args.purpose} key is used after `./cnop down` and `./cnop up`{after}")
     return 0
+
+
+def _take_step(args: argparse.Namespace) -> str:
+    store = SecretStore(args.secrets or args.state.secrets)
+    name, purpose = _RINGS[args.purpose], args.purpose
+    again = "run `cnop secrets make` and start every process anew" if args.secrets else "`./cnop down` and `./cnop up`"
+    if args.action == "introduce":
+        store.introduce(name)
+        return f"a new {purpose} key will be known, and not used: {again}; then `./cnop keys promote {purpose}`"
+    store.promote(name)
+    return f"the new {purpose} key will be used: {again}"
 
 
 async def _rewrap(args: argparse.Namespace) -> str:

@@ -97,16 +97,50 @@ class SecretStore:
     def rotate(self, name: str) -> None:
         """Put a new key before those that a secret holds; the older ones still open what they closed.
 
-        Components get it at the next start, all at once.
+        For a stack whose processes all end before any starts again: one that runs on could not read what is new.
 
         Raises:
             CommandError: it was never made.
         """
         write_private(self._vault / name, f"{make_key()},{self.value(name)}")
 
+    def introduce(self, name: str) -> None:
+        """Put a new key behind those that a secret holds: whoever has them knows it, and goes on with the old one.
+
+        Raises:
+            CommandError: it was never made, or a key was introduced and is not in use yet.
+        """
+        keys = self.value(name).split(",")
+        waiting = self._waiting(name)
+        if not waiting.exists():
+            # Written first: an attempt that ended half-way is taken up with the same key.
+            write_private(waiting, make_key())
+        key = waiting.read_text(encoding="ascii")
+        if key in keys:
+            raise CommandError(f"a new key of {name} is known already; bring it into use with `keys promote` first")
+        write_private(self._vault / name, ",".join([*keys, key]))
+
+    def promote(self, name: str) -> None:
+        """Put the key that was introduced before the others of a secret, so that it is used.
+
+        Raises:
+            CommandError: no key was introduced.
+        """
+        keys = self.value(name).split(",")
+        waiting = self._waiting(name)
+        key = waiting.read_text(encoding="ascii") if waiting.exists() else ""
+        if key not in keys:
+            raise CommandError(f"no new key of {name} waits to be used; make it known with `keys introduce` first")
+        write_private(self._vault / name, ",".join([key, *(each for each in keys if each != key)]))
+        waiting.unlink()
+
     def valkey_password(self, user: str) -> str:
         """Give the password of a Valkey user, making it on first use."""
         return self._original(f"valkey_{user}")
+
+    def _waiting(self, name: str) -> Path:
+        """Give the file that says which key of a secret is known and not used yet."""
+        return self._vault / f"{name}.introduced"
 
     def _original(self, name: str) -> str:
         path = self._vault / name

@@ -4,13 +4,13 @@ import { explain, isProblem } from '@/shared/api/problem';
 import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
 import { hasPasskeys } from '@/shared/passkeys';
 import { PasswordField } from '@/shared/password/password-field';
+import { factorMistake, SecondFactor } from '@/shared/security/second-factor';
 import { Button } from '@/shared/ui/button';
 import { Field } from '@/shared/ui/field';
 import { KeyIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
 import { useLogIn, usePasskeyLogIn } from './auth-actions';
 import { ProviderButtons } from './provider-buttons';
-import { factorMistake, SecondFactor } from './second-factor';
 
 const FIELDS = ['username', 'password', 'otp', 'recovery_code'] as const;
 type Name = (typeof FIELDS)[number];

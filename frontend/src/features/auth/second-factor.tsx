@@ -2,43 +2,11 @@ import { type SubmitEvent, useState } from 'react';
 import { explain, isProblem } from '@/shared/api/problem';
 import { type FieldErrors, focusFirstInvalid, hasErrors } from '@/shared/forms';
 import { hasPasskeys } from '@/shared/passkeys';
+import { type Factor, factorMistake, SecondFactor } from '@/shared/security/second-factor';
 import { Button } from '@/shared/ui/button';
-import { CodeField } from '@/shared/ui/code-field';
-import { Field } from '@/shared/ui/field';
 import { KeyIcon } from '@/shared/ui/icons';
 import { Notice } from '@/shared/ui/notice';
 import { useFederatedFactor } from './auth-actions';
-
-type Factor = 'otp' | 'recovery_code';
-
-interface SecondFactorProps {
-  second: Factor;
-  values: Record<Factor, string>;
-  errors: FieldErrors<Factor>;
-  edit: (name: Factor) => (value: string) => void;
-  onSwitch: (second: Factor) => void;
-}
-
-export function SecondFactor({ second, values, errors, edit, onSwitch }: SecondFactorProps) {
-  const other = second === 'otp' ? 'recovery_code' : 'otp';
-  return (
-    <div className="space-y-2">
-      {second === 'otp' ? (
-        <CodeField key="otp" label="Authentication code" name="otp" value={values.otp} error={errors.otp} onEdit={edit('otp')} />
-      ) : (
-        <Field key="recovery" label="Recovery code" name="recovery_code" autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={40} value={values.recovery_code} error={errors.recovery_code} onChange={(event) => { edit('recovery_code')(event.target.value); }} />
-      )}
-      <button type="button" className="rounded py-0.5 text-sm text-accent hover:underline" onClick={() => { onSwitch(other); }}>
-        {second === 'otp' ? 'Use a recovery code instead' : 'Use the authenticator app instead'}
-      </button>
-    </div>
-  );
-}
-
-export function factorMistake(second: Factor, value: string): FieldErrors<Factor> {
-  if (second === 'otp' && !/^\d{6}$/.test(value.trim())) return { otp: 'Enter the six digits of the code.' };
-  return second === 'recovery_code' && value.trim() === '' ? { recovery_code: 'Enter one of your recovery codes.' } : {};
-}
 
 /** What is left to do when a provider has vouched for somebody who has a second factor here. */
 export function FederatedFactorForm({ onLoggedIn }: { onLoggedIn: () => void }) {

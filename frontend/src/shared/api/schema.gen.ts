@@ -2093,13 +2093,15 @@ export interface components {
         };
         /**
          * StepUpBody
-         * @description A fresh proof: `otp` or `passkey` when a second factor is enrolled, else `password`.
+         * @description A fresh proof: `otp`, `passkey` or `recovery_code` when a second factor is enrolled, else `password`.
          */
         StepUpBody: {
             /** Password */
             password?: string | null;
             /** Otp */
             otp?: string | null;
+            /** Recovery Code */
+            recovery_code?: string | null;
             /** Passkey */
             passkey?: {
                 [key: string]: unknown;

@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
 import { keys } from '@/shared/api/keys';
 import type { StepUpProof } from '@/shared/api/types';
@@ -28,7 +28,10 @@ export function useProveElsewhere() {
 /** Trades a proof for a token that is good for a few minutes of sensitive acts. */
 export function useProve() {
   const { api, session } = useServices();
+  const queries = useQueryClient();
   return useMutation({
+    // A recovery code is used up.
+    onSuccess: () => queries.invalidateQueries({ queryKey: keys.factors }),
     mutationFn: async (proof: StepUpProof | 'passkey') => {
       const body = proof === 'passkey' ? { passkey: await signWithPasskey(await unwrap(api.POST('/api/v1/auth/passkeys/step-up/options', { body: {} }))) } : proof;
       session.signIn(await unwrap(api.POST('/api/v1/auth/step-up', { body })));

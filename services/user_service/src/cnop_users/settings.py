@@ -18,6 +18,7 @@ from cnop_users.application.limits import LoginPolicies
 from cnop_users.application.outbox import Mailer
 from cnop_users.application.ports import LimitPolicy
 from cnop_users.domain.cash import CashTerms
+from cnop_users.domain.mail import Letterhead
 from cnop_users.domain.sessions import Lifetimes
 
 _DEFAULT_BCRYPT_COST: Final = {Environment.LOCAL: 10, Environment.PRODUCTION: 12}
@@ -102,7 +103,9 @@ class UsersSettings(ServiceSettings):
     mail_dir: Path | None = None
     """A Maildir that letters are put into instead, on one's own machine. Without either, letters wait in the store."""
     display_name: str = "Cloud-Native Order Processor"
-    """How authenticators and passkey dialogs name the platform."""
+    """How letters, authenticators and passkey dialogs name the platform."""
+    support_contact: Annotated[str, Field(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
+    """How people reach support, as letters say it: an address, a number, a page. Unset, they say what to do without."""
     passkey_domain: str | None = None
     """The domain that passkeys belong to; the host of the page unless set."""
     oidc_providers: dict[ProviderName, ProviderSettings] = Field(default_factory=dict, max_length=MOST_IDENTITIES)
@@ -167,6 +170,11 @@ class UsersSettings(ServiceSettings):
         """Where the platform's pages are, without a trailing slash."""
         first = self.frontend_origins.split(",")[0].strip()
         return (self.page_url or first or "http://localhost:3000").rstrip("/")
+
+    @property
+    def letterhead(self) -> Letterhead:
+        """Who letters are from, as they say it."""
+        return Letterhead(platform=self.display_name, page=self.page, support_contact=self.support_contact)
 
     def redirect_uri(self, provider: str) -> str:
         """Return where a provider sends browsers back to."""

@@ -1,4 +1,7 @@
-"""Symmetric keys that can be rotated: the first one is used, the older ones behind it still open what they closed."""
+"""Symmetric keys that can be rotated: the first one is used, those behind it open what they closed.
+
+They are older, or the next one: a replica that uses it already must be understood by those that do not yet.
+"""
 
 import base64
 import binascii

@@ -20,6 +20,8 @@ from cnop_platform import strict_json
 from cnop_users.application.passkeys import Credential
 
 _VERIFIED = UserVerificationRequirement.REQUIRED
+# What the library raises for what it cannot read: it takes a key for a map, and looks into it before it asks.
+_UNREADABLE = (WebAuthnException, ValueError, LookupError, TypeError, AttributeError)
 
 
 class WebAuthnCeremonies:
@@ -80,7 +82,7 @@ class WebAuthnCeremonies:
                 expected_origin=self._origins,
                 require_user_verification=True,
             )
-        except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError) as error:
+        except _UNREADABLE as error:
             raise ValueError("the credential does not verify") from error
         key = bytes_to_base64url(verified.credential_public_key)
         return bytes_to_base64url(verified.credential_id), key, verified.sign_count
@@ -97,7 +99,7 @@ class WebAuthnCeremonies:
                 credential_current_sign_count=sign_count,
                 require_user_verification=True,
             )
-        except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError) as error:
+        except _UNREADABLE as error:
             raise ValueError("the credential does not verify") from error
         return verified.new_sign_count
 

@@ -20,7 +20,7 @@ from cnop_users.api.models import (
     Tokens,
     problems,
 )
-from cnop_users.application.factors import SecondFactors
+from cnop_users.application.factors import OfferedFactor, SecondFactors
 from cnop_users.application.step_up import StepUp, StepUpProof
 
 router = service_router(tags=["second factors"])
@@ -41,10 +41,11 @@ class CodeBody(Incoming):
 
 
 class StepUpBody(Incoming):
-    """A fresh proof: `otp` or `passkey` when a second factor is enrolled, else `password`."""
+    """A fresh proof: `otp`, `passkey` or `recovery_code` when a second factor is enrolled, else `password`."""
 
     password: GivenPassword | None = None
     otp: Otp | None = None
+    recovery_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     passkey: Annotated[dict[str, Any], Field(description="`PublicKeyCredential.toJSON()`")] | None = None
 
 
@@ -141,6 +142,7 @@ async def step_up(
     step_up: Annotated[StepUp, provided(StepUp)],
 ) -> Tokens:
     """Prove again who one is; the access token in the answer is good for five minutes of sensitive acts."""
-    offered = StepUpProof(password=body.password, otp=body.otp, passkey=body.passkey)
+    factor = OfferedFactor(otp=body.otp, recovery_code=body.recovery_code, passkey=body.passkey)
+    offered = StepUpProof(password=body.password, factor=factor)
     token = await step_up.step_up(principal, offered, context=context)
     return Tokens(access_token=token.text, expires_in=token.expires_in)

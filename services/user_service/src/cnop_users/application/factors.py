@@ -210,7 +210,8 @@ class SecondFactors:
         new = self._recovery_codes.fresh(person)
         unchanged = Check(keys.user_key(principal.user_id), Version(person.user.version))
         event = self._event("recovery_codes_renewed", principal, context)
-        await self._store.transact([unchanged, new.put, self._audit.record_put(event)])
+        told = self._letter(person, LetterKind.RECOVERY_CODES_RENEWED)
+        await self._store.transact([unchanged, new.put, told, self._audit.record_put(event)])
         return new.codes
 
     async def _remove_once(self, principal: Principal, context: RequestContext) -> None:

@@ -13,7 +13,7 @@ from cnop_platform import strict_json
 from cnop_platform.store import Absent, Body, ConditionFailed, Delete, Item, Key, Put, Store, Version
 from cnop_users.application import keys
 from cnop_users.application.ports import CannotOpen, DataKey, Vault
-from cnop_users.domain.mail import Letter, LetterKind, Message, compose
+from cnop_users.domain.mail import Letter, Letterhead, LetterKind, Message, compose
 
 _PARTITION: Final = "OUTBOX"
 _PURPOSE: Final = "letter"
@@ -55,11 +55,11 @@ class Outbox:
 class Postman:
     """Sends what is due. Any number of replicas may do so at once."""
 
-    def __init__(self, *, store: Store, vault: Vault, mailer: Mailer, page: str, clock: Clock) -> None:
+    def __init__(self, *, store: Store, vault: Vault, mailer: Mailer, letterhead: Letterhead, clock: Clock) -> None:
         self._store = store
         self._vault = vault
         self._mailer = mailer
-        self._page = page
+        self._letterhead = letterhead
         self._clock = clock
 
     async def round(self) -> int:
@@ -75,7 +75,7 @@ class Postman:
         try:
             letter = await self._open(item)
             if letter is not None:
-                await self._mailer.send(compose(letter, page=self._page))
+                await self._mailer.send(compose(letter, self._letterhead))
         except MailRefused:
             letter = None
         except (OSError, CannotOpen):

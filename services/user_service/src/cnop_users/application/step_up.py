@@ -1,6 +1,6 @@
 """Proving again, within a session, who one is: sensitive acts want a proof of the last five minutes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cnop_core.clock import Clock
 from cnop_platform.access import Principal
@@ -15,7 +15,7 @@ from cnop_users.application.conflicts import settle
 from cnop_users.application.factors import FactorProof, MfaRequired, OfferedFactor, SecondFactors, WrongFactor
 from cnop_users.application.guesses import Guesses
 from cnop_users.application.limits import LoginLimits
-from cnop_users.application.passkeys import Credential, WrongPasskey
+from cnop_users.application.passkeys import WrongPasskey
 from cnop_users.application.ports import AccessToken, EndedSessionNews, PasswordHasher, TokenIssuer
 from cnop_users.domain.errors import BadCredentials
 from cnop_users.domain.sessions import Session
@@ -24,11 +24,10 @@ from cnop_users.domain.users import User
 
 @dataclass(frozen=True, slots=True)
 class StepUpProof:
-    """What somebody offers: the password while no second factor is enrolled, else a code or a passkey."""
+    """What somebody offers: the password while no second factor is enrolled, else a factor or a recovery code."""
 
     password: str | None = None
-    otp: str | None = None
-    passkey: Credential | None = None
+    factor: OfferedFactor = field(default_factory=OfferedFactor)
 
 
 class StepUp:
@@ -96,8 +95,7 @@ class StepUp:
 
     async def _prove(self, user: User, offered: StepUpProof, context: RequestContext) -> FactorProof:
         if user.factors:
-            factor = OfferedFactor(otp=offered.otp, passkey=offered.passkey)
-            return await self._factors.prove(user, factor, context=context)
+            return await self._factors.prove(user, offered.factor, context=context)
         if offered.password is None:
             raise MfaRequired("send your password")
         if not await self._hasher.matches(offered.password, user.password):

@@ -89,7 +89,11 @@ class UserService(Wallets):
         chores: list[Chore] = [self.publisher.run, self.bell.run, self.after_answer.run, self.erasure_keeper.run]
         if mailer := self._settings.mailer:
             postman = Postman(
-                store=self._store, vault=self.vault, mailer=mailer, page=self._settings.page, clock=self._clock
+                store=self._store,
+                vault=self.vault,
+                mailer=mailer,
+                letterhead=self._settings.letterhead,
+                clock=self._clock,
             )
             chores.append(PostOffice(postman).run)
         return chores

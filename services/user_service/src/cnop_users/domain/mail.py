@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from cnop_core.clock import from_rfc3339
 
 
 class LetterKind(StrEnum):
@@ -20,6 +23,7 @@ class LetterKind(StrEnum):
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"
     RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_UNLINKED = "identity_unlinked"
 
@@ -34,6 +38,15 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Who writes: the platform's name, where its pages are, and how its support is reached, if it has one."""
+
+    platform: str
+    page: str
+    support_contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A letter as it is sent."""
 
@@ -45,7 +58,7 @@ class Message:
 _NOT_YOU: Final = "If this was not you, reset your password at once: {page}/forgot-password"
 _NOT_YOURS: Final = (
     "If this was not you, reset your password at once: {page}/forgot-password. That does not take it away again: then "
-    "log in and remove it yourself: {page}/security. If you cannot log in, contact support."
+    "log in and remove it yourself: {page}/security. {if_locked_out}"
 )
 _BEGUN_BY_STAFF: Final = (
     "A member of our staff began a reset of your password. Choose a new one:\n\n{page}/reset-password#token={token}\n\n"
@@ -81,12 +94,12 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
     ),
     LetterKind.PASSWORD_CHANGED: (
         "Your password was changed",
-        "The password of your account was changed at {at}, and your other sessions were ended.\n\n" + _NOT_YOU,
+        "The password of your account was changed on {at}, and your other sessions were ended.\n\n" + _NOT_YOU,
     ),
     LetterKind.ACCOUNT_RECOVERED: (
         "Your password was changed",
         (
-            "The password of your account was changed at {at}, by a letter to this address, and its sessions were "
+            "The password of your account was changed on {at}, by a letter to this address, and its sessions were "
             "ended. Nobody had shown before that this address is theirs, so every other way to log in was removed: "
             "second factors, recovery codes, passkeys and linked accounts. Add again what is yours: {page}/security\n\n"
         )
@@ -95,39 +108,75 @@ _TEXTS: Final[Mapping[LetterKind, tuple[str, str]]] = {
     LetterKind.EMAIL_CHANGED: (
         "Your email address was changed",
         (
-            "At {at} your account was given another email address. This one is no longer used.\n\n"
-            "If this was not you, contact support now: your account may be in other hands."
+            "On {at} your account was given another email address. This one is no longer used.\n\n"
+            "If this was not you, your account may be in other hands. {if_taken_over}"
         ),
     ),
     LetterKind.NEW_PLACE: (
         "A sign-in from a new place",
-        "Somebody signed in to your account at {at} from {address}, where you have not signed in from before.\n\n"
+        "Somebody signed in to your account on {at} from {address}, where you have not signed in from before.\n\n"
         + _NOT_YOU,
     ),
     LetterKind.FACTOR_ADDED: (
         "A second factor was added",
-        "At {at} a second factor ({factor}) was added to your account.\n\n" + _NOT_YOURS,
+        "On {at} a second factor ({factor}) was added to your account.\n\n" + _NOT_YOURS,
     ),
     LetterKind.FACTOR_REMOVED: (
         "A second factor was removed",
-        "At {at} a second factor ({factor}) was removed from your account.\n\n" + _NOT_YOU,
+        "On {at} a second factor ({factor}) was removed from your account.\n\n" + _NOT_YOU,
     ),
     LetterKind.RECOVERY_CODE_USED: (
         "A recovery code was used",
-        "At {at} somebody signed in to your account with a recovery code; {left} are left.\n\n" + _NOT_YOU,
+        "On {at} somebody used a recovery code of your account to log in or to confirm a change; {left} are left.\n\n"
+        + _NOT_YOU,
+    ),
+    LetterKind.RECOVERY_CODES_RENEWED: (
+        "Your recovery codes were replaced",
+        (
+            "On {at} the recovery codes of your account were replaced by new ones; the earlier ones are void.\n\n"
+            "If this was not you, reset your password at once: {page}/forgot-password. That does not take the new "
+            "codes away: then log in and replace them yourself: {page}/security"
+        ),
     ),
     LetterKind.IDENTITY_LINKED: (
         "Another account was linked to yours",
-        "At {at} an account of {provider} was linked to yours; whoever logs in there can log in here.\n\n" + _NOT_YOURS,
+        "On {at} an account of {provider} was linked to yours; whoever logs in there can log in here.\n\n" + _NOT_YOURS,
     ),
     LetterKind.IDENTITY_UNLINKED: (
         "A linked account was taken away",
-        "At {at} your account of {provider} was unlinked; it does not log in here any more.\n\n" + _NOT_YOU,
+        "On {at} your account of {provider} was unlinked; it does not log in here any more.\n\n" + _NOT_YOU,
     ),
 }
 
 
-def compose(letter: Letter, *, page: str) -> Message:
-    """Return the letter's text; `page` is where the platform's pages are."""
+# What the letters say where there is somebody to turn to, and where people can only help themselves.
+_WITH_SUPPORT: Final[Mapping[str, str]] = {
+    "if_locked_out": "If you cannot log in, contact support: {support_contact}",
+    "if_taken_over": "Contact support now: {support_contact}",
+}
+_WITHOUT_SUPPORT: Final[Mapping[str, str]] = {
+    "if_locked_out": "If you are asked for a factor that is not yours, use a passkey or a recovery code of your own.",
+    "if_taken_over": (
+        "Log in with your user name, change your password and set the address right at once: {page}/security"
+    ),
+}
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def compose(letter: Letter, sender: Letterhead) -> Message:
+    """Return the letter's text, with times as people read them and the platform's name below."""
     subject, text = _TEXTS[letter.kind]
-    return Message(letter.to, subject, text.format(page=page, **letter.values) + "\n")
+    places = {"page": sender.page, "support_contact": sender.support_contact or ""}
+    advice = _WITH_SUPPORT if sender.support_contact else _WITHOUT_SUPPORT
+    values = {**letter.values, **places, **{name: said.format(**places) for name, said in advice.items()}}
+    if "at" in values:
+        values["at"] = _in_words(from_rfc3339(values["at"]))
+    return Message(letter.to, subject, f"{text.format(**values)}\n\n{sender.platform}\n{sender.page}\n")
+
+
+def _in_words(instant: datetime) -> str:
+    """Return `29 November 2026, 14:43 UTC`, whatever the locale."""
+    return f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}, {instant:%H:%M} UTC"
