@@ -227,7 +227,7 @@ describe('recent activity', () => {
 describe('one’s data', () => {
   it('is deleted only after the name was typed, and only from an empty account', async () => {
     const { user, backend, router } = open();
-    server.use(http.delete(at('/auth/account'), () => refusal(409, 'CONFLICT'), { once: true }));
+    server.use(http.delete(at('/auth/account'), () => refusal(409, 'CONFLICT', { message: 'withdraw your cash, sell your assets and cancel your open orders first' }), { once: true }));
     await user.click(await screen.findByRole('button', { name: 'Delete account' }));
     const form = await screen.findByRole('form', { name: 'Delete account' });
     const name = within(form).getByLabelText('Type ada_lovelace to confirm');
@@ -236,9 +236,19 @@ describe('one’s data', () => {
     expect(name).toHaveAccessibleDescription('Type ada_lovelace to confirm.');
     await user.type(name, '_lovelace');
     await user.click(within(form).getByRole('button', { name: 'Delete my account' }));
-    expect(await within(form).findByText(/not empty yet/)).toBeVisible();
+    expect(await within(form).findByText('Withdraw your cash, sell your assets and cancel your open orders first.')).toBeVisible();
     await user.click(within(form).getByRole('button', { name: 'Delete my account' }));
     await waitFor(() => { expect(router.state.location.pathname).toBe('/login'); });
     expect(backend.security.calls).toEqual(['delete']);
+  });
+
+  it('of an administrator stays, for the reason that the server gives', async () => {
+    const { user } = open();
+    server.use(http.delete(at('/auth/account'), () => refusal(409, 'CONFLICT', { message: 'another administrator must take that role from you first' })));
+    await user.click(await screen.findByRole('button', { name: 'Delete account' }));
+    const form = await screen.findByRole('form', { name: 'Delete account' });
+    await user.type(within(form).getByLabelText('Type ada_lovelace to confirm'), 'ada_lovelace');
+    await user.click(within(form).getByRole('button', { name: 'Delete my account' }));
+    expect(await within(form).findByText('Another administrator must take that role from you first.')).toBeVisible();
   });
 });
