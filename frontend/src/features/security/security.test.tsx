@@ -98,7 +98,7 @@ describe('the password', () => {
     const backend = new Backend();
     const { user } = renderApp({ path: '/security', signedIn: true, backend, ports: { refresh } });
     const form = await fillIn(user, 'wrong', 'seven purple lanterns');
-    await waitFor(() => { expect(within(form).getByLabelText('Current password')).toHaveAccessibleDescription('This is not your current password.'); });
+    await waitFor(() => { expect(within(form).getByLabelText('Current password')).toHaveAccessibleDescription('This is not the current password.'); });
     expect(refresh).not.toHaveBeenCalled();
   });
 
