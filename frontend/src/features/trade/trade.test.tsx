@@ -27,7 +27,7 @@ describe('buying', () => {
   it('asks again for its figures while somebody looks at them, but not while it is sent', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => { vi.useRealTimers(); });
-    const { user } = renderApp({ path: '/markets/BTC', signedIn: true });
+    const { user, services } = renderApp({ path: '/markets/BTC', signedIn: true });
     const dialog = await review(user);
     expect(await within(dialog).findByText('$641.89')).toBeVisible();
     const answers: (() => void)[] = [];
@@ -45,6 +45,7 @@ describe('buying', () => {
     expect(await within(dialog).findByText('$650.00')).toBeVisible();
     await user.click(confirmIn(dialog));
     act(() => { vi.advanceTimersByTime(60_000); });
+    expect(services.queries.isFetching({ queryKey: ['order-preview'] })).toBe(0);
     expect(answers).toHaveLength(1);
   });
 
