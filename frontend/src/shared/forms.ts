@@ -15,14 +15,23 @@ export function serverFieldErrors<Name extends string>(error: unknown, names: re
 
 export const hasErrors = (errors: object): boolean => Object.keys(errors).length > 0;
 
-/** React marks a mistake within a frame or two; on a busy machine it can be a few more. */
+/** React shows what it was told within a frame or two; on a busy machine it can be a few more. */
 const MOST_FRAMES = 30;
 
-/** Puts the caret where the first mistake is, once React has marked it. */
-export function focusFirstInvalid(form: HTMLFormElement, frames = MOST_FRAMES): void {
+function focusWhenThere(form: HTMLFormElement, selector: string, frames = MOST_FRAMES): void {
   requestAnimationFrame(() => {
-    const first = form.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const first = form.querySelector<HTMLElement>(selector);
     if (first !== null) first.focus();
-    else if (frames > 1) focusFirstInvalid(form, frames - 1);
+    else if (frames > 1) focusWhenThere(form, selector, frames - 1);
   });
 }
+
+/** Puts the caret where the first mistake is, once React has marked it. */
+export const focusFirstInvalid = (form: HTMLFormElement): void => {
+  focusWhenThere(form, '[aria-invalid="true"]');
+};
+
+/** Puts the caret into a field that is asked for, once React has made it. */
+export const focusField = (form: HTMLFormElement, name: string): void => {
+  focusWhenThere(form, `[name="${CSS.escape(name)}"]`);
+};

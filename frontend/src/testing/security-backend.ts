@@ -3,7 +3,7 @@ import type { Factors, Passkey, Profile, SecurityEvent, SignedInDevice } from '@
 
 const API = '*/api/v1';
 const MOMENT = '2026-01-15T10:00:00.000Z';
-const refuse = (status: number, code: string) => HttpResponse.json({ status, code, message: code }, { status });
+const refuse = (status: number, code: string, extra: object = {}) => HttpResponse.json({ status, code, message: code, ...extra }, { status });
 const done = () => HttpResponse.json({ message: 'done' });
 
 export const makeDevice = (change: Partial<SignedInDevice> = {}): SignedInDevice => ({
@@ -95,7 +95,8 @@ export class SecurityBackend {
     }),
     http.post(`${API}/auth/password`, async ({ request }) => {
       const body = (await request.json()) as { current_password: string };
-      return body.current_password === 'correct' ? this.sensitive('password', done) : refuse(401, 'AUTH_001');
+      const errors = [{ field: 'current_password', message: 'is not the current password' }];
+      return body.current_password === 'correct' ? this.sensitive('password', done) : refuse(422, 'VALIDATION_ERROR', { errors });
     }),
     http.post(`${API}/auth/email/resend`, () => this.sensitive('resend', done)),
     http.post(`${API}/auth/mfa/totp`, () =>

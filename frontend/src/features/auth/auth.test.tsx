@@ -152,7 +152,17 @@ describe('logging in', () => {
       }),
     );
     await logIn(user);
-    await user.click(await screen.findByLabelText('Authentication code'));
+    const code = await screen.findByLabelText('Authentication code');
+    await waitFor(() => {
+      expect(code).toHaveFocus();
+    });
+    await user.paste('000 000');
+    await user.click(screen.getByRole('button', { name: 'Log in' }));
+    expect(await screen.findByText(/This code is wrong/)).toBeVisible();
+    await waitFor(() => {
+      expect(code).toHaveFocus();
+    });
+    await user.clear(code);
     await user.paste('123 456');
     await user.click(screen.getByRole('button', { name: 'Log in' }));
     expect(await screen.findByRole('heading', { name: 'Dashboard' })).toBeVisible();

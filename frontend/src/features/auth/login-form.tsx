@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { type SubmitEvent, useState } from 'react';
 import { explain, isProblem } from '@/shared/api/problem';
-import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
+import { type FieldErrors, focusField, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
 import { hasPasskeys } from '@/shared/passkeys';
 import { PasswordField } from '@/shared/password/password-field';
 import { factorMistake, SecondFactor } from '@/shared/security/second-factor';
@@ -75,7 +75,10 @@ export function LoginForm({ next, username = '', onLoggedIn }: LoginFormProps) {
     logIn.mutate(attemptOf(values, second), {
       onSuccess: onLoggedIn,
       onError: (error) => {
-        if (isProblem(error, 'AUTH_MFA_REQUIRED')) setSecond((current) => current ?? 'otp');
+        if (!isProblem(error, 'AUTH_MFA_REQUIRED')) return;
+        const due = second ?? 'otp';
+        setSecond(due);
+        focusField(form, due);
       },
     });
   };

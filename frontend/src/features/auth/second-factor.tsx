@@ -1,6 +1,6 @@
 import { type SubmitEvent, useState } from 'react';
 import { explain, isProblem } from '@/shared/api/problem';
-import { type FieldErrors, focusFirstInvalid, hasErrors } from '@/shared/forms';
+import { type FieldErrors, focusField, focusFirstInvalid, hasErrors } from '@/shared/forms';
 import { hasPasskeys } from '@/shared/passkeys';
 import { type Factor, factorMistake, SecondFactor } from '@/shared/security/second-factor';
 import { Button } from '@/shared/ui/button';
@@ -26,18 +26,18 @@ export function FederatedFactorForm({ onLoggedIn }: { onLoggedIn: () => void }) 
     const found = factorMistake(second, values[second]);
     setMistakes(found);
     if (hasErrors(found)) focusFirstInvalid(form);
-    else show.mutate({ [second]: values[second].trim() }, { onSuccess: onLoggedIn });
+    else show.mutate({ [second]: values[second].trim() }, { onSuccess: onLoggedIn, onError: () => { focusField(form, second); } });
   };
 
   return (
     <form onSubmit={submit} noValidate aria-label="Show your second factor" className="space-y-5">
       {show.error !== null && <Notice kind="error">{refusalOf(show.error)}</Notice>}
       <SecondFactor second={second} values={values} errors={mistakes} edit={edit} onSwitch={setSecond} />
-      <Button type="submit" variant="primary" size="lg" className="w-full" busy={show.isPending}>
+      <Button type="submit" variant="primary" size="lg" className="w-full" disabled={show.isPending && show.variables === null} busy={show.isPending && show.variables !== null}>
         Log in
       </Button>
       {hasPasskeys() && (
-        <Button size="lg" className="w-full" disabled={show.isPending} onClick={() => { show.mutate(null, { onSuccess: onLoggedIn }); }}>
+        <Button size="lg" className="w-full" disabled={show.isPending && show.variables !== null} busy={show.isPending && show.variables === null} onClick={() => { show.mutate(null, { onSuccess: onLoggedIn }); }}>
           <KeyIcon /> Use a passkey
         </Button>
       )}

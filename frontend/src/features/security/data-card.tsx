@@ -1,5 +1,5 @@
 import { type SubmitEvent, useState } from 'react';
-import { ApiProblem, explain, StepUpDeclined } from '@/shared/api/problem';
+import { explain, StepUpDeclined } from '@/shared/api/problem';
 import { download } from '@/shared/csv';
 import { Button } from '@/shared/ui/button';
 import { Card } from '@/shared/ui/card';
@@ -10,11 +10,6 @@ import { Notice } from '@/shared/ui/notice';
 import { useToast } from '@/shared/ui/toasts';
 import { useDeleteAccount, useExport } from './security-actions';
 import { Setting, Settings } from './setting';
-
-function refusalOf(error: unknown): string {
-  if (error instanceof ApiProblem && error.status === 409) return 'Your account is not empty yet: sell your assets, withdraw your cash and cancel your open orders first.';
-  return explain(error);
-}
 
 function DeleteForm({ username }: { username: string }) {
   const erase = useDeleteAccount();
@@ -30,7 +25,7 @@ function DeleteForm({ username }: { username: string }) {
   };
   return (
     <form aria-label="Delete account" noValidate onSubmit={submit} className="space-y-4">
-      {erase.error !== null && !(erase.error instanceof StepUpDeclined) && <Notice kind="error">{refusalOf(erase.error)}</Notice>}
+      {erase.error !== null && !(erase.error instanceof StepUpDeclined) && <Notice kind="error">{explain(erase.error)}</Notice>}
       <p className="text-sm text-muted">
         Your name, email address and everything else about you are erased for good. The ledger keeps its entries, without your name. This cannot be undone.
       </p>

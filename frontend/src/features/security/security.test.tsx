@@ -98,7 +98,7 @@ describe('the password', () => {
     const backend = new Backend();
     const { user } = renderApp({ path: '/security', signedIn: true, backend, ports: { refresh } });
     const form = await fillIn(user, 'wrong', 'seven purple lanterns');
-    await waitFor(() => { expect(within(form).getByLabelText('Current password')).toHaveAccessibleDescription('This is not your current password.'); });
+    await waitFor(() => { expect(within(form).getByLabelText('Current password')).toHaveAccessibleDescription('This is not the current password.'); });
     expect(refresh).not.toHaveBeenCalled();
   });
 
@@ -268,7 +268,7 @@ describe('recent activity', () => {
 describe('one’s data', () => {
   it('is deleted only after the name was typed, and only from an empty account', async () => {
     const { user, backend, router } = open();
-    server.use(http.delete(at('/auth/account'), () => refusal(409, 'CONFLICT'), { once: true }));
+    server.use(http.delete(at('/auth/account'), () => refusal(409, 'CONFLICT', { message: 'withdraw your cash, sell your assets and cancel your open orders first' }), { once: true }));
     await user.click(await screen.findByRole('button', { name: 'Delete account' }));
     const form = await screen.findByRole('form', { name: 'Delete account' });
     const name = within(form).getByLabelText('Type ada_lovelace to confirm');
@@ -277,9 +277,19 @@ describe('one’s data', () => {
     expect(name).toHaveAccessibleDescription('Type ada_lovelace to confirm.');
     await user.type(name, '_lovelace');
     await user.click(within(form).getByRole('button', { name: 'Delete my account' }));
-    expect(await within(form).findByText(/not empty yet/)).toBeVisible();
+    expect(await within(form).findByText('Withdraw your cash, sell your assets and cancel your open orders first.')).toBeVisible();
     await user.click(within(form).getByRole('button', { name: 'Delete my account' }));
     await waitFor(() => { expect(router.state.location.pathname).toBe('/login'); });
     expect(backend.security.calls).toEqual(['delete']);
+  });
+
+  it('of an administrator stays, for the reason that the server gives', async () => {
+    const { user } = open();
+    server.use(http.delete(at('/auth/account'), () => refusal(409, 'CONFLICT', { message: 'another administrator must take that role from you first' })));
+    await user.click(await screen.findByRole('button', { name: 'Delete account' }));
+    const form = await screen.findByRole('form', { name: 'Delete account' });
+    await user.type(within(form).getByLabelText('Type ada_lovelace to confirm'), 'ada_lovelace');
+    await user.click(within(form).getByRole('button', { name: 'Delete my account' }));
+    expect(await within(form).findByText('Another administrator must take that role from you first.')).toBeVisible();
   });
 });

@@ -1,5 +1,5 @@
 import { type SubmitEvent, useState } from 'react';
-import { explain, isProblem, StepUpDeclined } from '@/shared/api/problem';
+import { explain, StepUpDeclined } from '@/shared/api/problem';
 import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
 import { RESET_LINK_LIFE } from '@/shared/letters';
 import { PasswordField } from '@/shared/password/password-field';
@@ -33,8 +33,7 @@ function PasswordForm({ personal, onDone }: { personal: readonly string[]; onDon
   const announce = useToast();
   const [values, setValues] = useState<Record<Name, string>>({ current_password: '', new_password: '' });
   const [mistakes, setMistakes] = useState<FieldErrors<Name>>({});
-  const wrong: FieldErrors<Name> = isProblem(change.error, 'AUTH_001') ? { current_password: 'This is not your current password.' } : {};
-  const told = { ...serverFieldErrors(change.error, FIELDS), ...wrong };
+  const told = serverFieldErrors(change.error, FIELDS);
   const errors = { ...told, ...mistakes };
 
   const edit = (name: Name) => (event: { target: { value: string } }) => {

@@ -98,7 +98,7 @@ function Expectation({ draft: { order, side }, preview }: { draft: Draft; previe
 
 function Confirmation({ asset, draft, mayBePlaced, onClose, onPlaced, onFailed, onReprice }: ConfirmOrderProps & { draft: Draft }) {
   const placing = usePlaceOrder();
-  const preview = useOrderPreview(draft.order);
+  const preview = useOrderPreview(draft.order, { paused: placing.isPending });
   const verb = draft.side === 'buy' ? 'Buy' : 'Sell';
   const priceMoved = isProblem(placing.error, 'PRICE_MOVED');
 

@@ -27,13 +27,23 @@ export function usePlaceOrder() {
   });
 }
 
-/** What the server says an order would cost; asked for once per confirmation. */
-export function useOrderPreview(order: NewOrder) {
+const PREVIEW_INTERVAL_MS = 5_000;
+/** Whoever looks for longer than so many answers has gone away from the machine, most likely. */
+const FREQUENT_PREVIEWS = 24;
+const LATER_INTERVAL_MS = 30_000;
+
+/** What the server says an order would cost; asked for again while it is looked at, unless `paused`. */
+export function useOrderPreview(order: NewOrder, { paused }: { paused: boolean }) {
   const api = useApi();
   return useQuery({
     queryKey: ['order-preview', order],
     queryFn: async ({ signal }) => (await unwrap(api.POST('/api/v1/orders/preview', { body: order, signal }))).data,
     retry: false,
+    refetchInterval: ({ state }) => {
+      // A refusal stays in sight instead of making room for each new attempt.
+      if (paused || state.data === undefined) return false;
+      return state.dataUpdateCount < FREQUENT_PREVIEWS ? PREVIEW_INTERVAL_MS : LATER_INTERVAL_MS;
+    },
     staleTime: Infinity,
     gcTime: 0,
     refetchOnWindowFocus: false,

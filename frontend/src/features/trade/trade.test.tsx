@@ -1,6 +1,6 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { act, screen, waitFor, within } from '@testing-library/react';
 import { HttpResponse } from 'msw';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeOrder } from '@/testing/fixtures';
 import { at, Backend, http, refusal, server } from '@/testing/backend';
 import { renderApp } from '@/testing/render-app';
@@ -22,6 +22,31 @@ describe('buying', () => {
     expect(await within(dialog).findByText('$641.89')).toBeVisible();
     expect(within(dialog).getByText('$358.11')).toBeVisible();
     expect(backend.placed).toHaveLength(0);
+  });
+
+  it('asks again for its figures while somebody looks at them, but not while it is sent', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => { vi.useRealTimers(); });
+    const { user, services } = renderApp({ path: '/markets/BTC', signedIn: true });
+    const dialog = await review(user);
+    expect(await within(dialog).findByText('$641.89')).toBeVisible();
+    const answers: (() => void)[] = [];
+    server.use(
+      http.post(at('/orders/preview'), async () => {
+        await new Promise<void>((resolve) => { answers.push(resolve); });
+        return HttpResponse.json({ data: { status: 'completed', price: '64900.00000000', total_amount: '649.00', fee: '1.00', cost: '650.00', available_balance: '350.00', available_quantity: '0.01' } });
+      }),
+      http.post(at('/orders'), () => new Promise<never>(() => undefined)),
+    );
+    act(() => { vi.advanceTimersByTime(5_000); });
+    await vi.waitFor(() => { expect(answers).toHaveLength(1); });
+    expect(within(dialog).getByText('$641.89')).toBeVisible();
+    answers[0]!();
+    expect(await within(dialog).findByText('$650.00')).toBeVisible();
+    await user.click(confirmIn(dialog));
+    act(() => { vi.advanceTimersByTime(60_000); });
+    expect(services.queries.isFetching({ queryKey: ['order-preview'] })).toBe(0);
+    expect(answers).toHaveLength(1);
   });
 
   it('is one order for a double click', async () => {

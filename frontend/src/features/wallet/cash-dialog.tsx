@@ -158,7 +158,7 @@ function CashForm({ move, unanswered, onUnanswered, onDone }: CashFormProps) {
         aside={available === null ? undefined : `Available ${formatMoney(available)}`}
         value={typed}
         error={mistake}
-        disabled={moveCash.isPending}
+        readOnly={moveCash.isPending}
         className="num"
         onChange={(event) => { edit(event.target.value); }}
       />

@@ -68,6 +68,14 @@ describe('the API client', () => {
     expect(session.snapshot()).toMatchObject({ status: 'signed-out', reason: 'replaced' });
   });
 
+  it.each(['AUTH_001', 'AUTH_MFA_REQUIRED'])('does not renew for a proof that was wrong (%s)', async (code) => {
+    server.use(http.post(at('/auth/step-up'), () => refusal(401, code)));
+    const { api, session, refresh } = signedIn(null);
+    await expect(unwrap(api.POST('/api/v1/auth/step-up', { body: { password: 'wrong' } }))).rejects.toMatchObject({ code });
+    expect(refresh).not.toHaveBeenCalled();
+    expect(session.snapshot().status).toBe('signed-in');
+  });
+
   it('does not renew for somebody who is not logged in', async () => {
     server.use(http.post(at('/auth/login'), () => refusal(401, 'AUTH_001')));
     const refresh = vi.fn();

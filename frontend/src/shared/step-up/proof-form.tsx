@@ -107,13 +107,14 @@ export function ProofForm({ onProven }: { onProven: () => void }) {
   const prove = useProve();
   if (factors.data === undefined) return factors.error === null ? <Skeleton className="h-24 w-full" /> : <FailedState error={factors.error} onRetry={() => void factors.refetch()} />;
   const { password, totp, passkeys, recovery_codes_left: codes } = factors.data;
+  const byPasskey = prove.variables === 'passkey';
   return (
     <div className="space-y-4">
       {prove.error !== null && <Notice kind="error">{wordingOf(prove.error)}</Notice>}
       {totp && <FactorProof prove={prove} onProven={onProven} first="otp" canSwitch={codes > 0} />}
       {!totp && !passkeys && <PlainProof hasPassword={password} prove={prove} onProven={onProven} />}
       {passkeys && hasPasskeys() && (
-        <Button size="lg" variant={totp ? 'secondary' : 'primary'} className="w-full" disabled={prove.isPending} onClick={() => { prove.mutate('passkey', { onSuccess: onProven }); }}>
+        <Button size="lg" variant={totp ? 'secondary' : 'primary'} className="w-full" disabled={prove.isPending && !byPasskey} busy={prove.isPending && byPasskey} onClick={() => { prove.mutate('passkey', { onSuccess: onProven }); }}>
           <KeyIcon /> Use a passkey
         </Button>
       )}
