@@ -112,6 +112,9 @@ def log_in(context: BrowserContext, login: Login) -> None:
     form.get_by_label("Username or email").fill(login.username)
     form.get_by_label("Password", exact=True).fill(login.password)
     form.get_by_role("button", name="Log in", exact=True).click()
+    if login.app is not None:
+        form.get_by_label("Authentication code").fill(login.app.next_code())
+        form.get_by_role("button", name="Log in", exact=True).click()
     page.get_by_role("button", name="Account").wait_for()
     page.close()
 

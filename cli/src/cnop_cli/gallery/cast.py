@@ -1,10 +1,12 @@
-"""The people of the pictures: a customer with a past, a newcomer without one, and an administrator."""
+"""The people of the pictures: a customer with a past, a newcomer without one, a guarded one, and an administrator."""
 
 import random
 import secrets
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from cnop_cli import demo
@@ -13,10 +15,14 @@ from cnop_cli.gallery.scenes import Seen
 from cnop_cli.platform_client import PlatformClient
 from cnop_cli.stack.state import StateDir
 from cnop_cli.workspace import ROOT
+from cnop_users.domain import totp
 
 CUSTOMER: Final = "ada_lovelace"
 NEWCOMER: Final = "grace_hopper"
+GUARDED: Final = "katherine_johnson"
 ADMINISTRATOR: Final = "margaret_hamilton"
+# How much earlier or later than the clock says a code may be.
+_EARLY_STEPS: Final = 1
 # (asset, kind, worth in dollars, part of the market price for a limit): a past with gains, losses and what waits.
 _PAST: Final = (
     ("BTC", "market_buy", 2400, None),
@@ -37,6 +43,27 @@ class Login:
 
     username: str
     password: str
+    app: "AuthenticatorApp | None" = None
+
+
+@dataclass(slots=True)
+class AuthenticatorApp:
+    """An authenticator app on somebody's phone; each of its codes is good once."""
+
+    secret: str
+    _used: int = field(default=0, init=False)
+
+    def next_code(self) -> str:
+        """Return a code that was not used yet, once the platform takes it."""
+        step = max(self._used + 1, _step() - _EARLY_STEPS)
+        while step > _step() + _EARLY_STEPS:
+            time.sleep(0.5)
+        self._used = step
+        return totp.code_at(totp.secret_from_text(self.secret), step)
+
+
+def _step() -> int:
+    return totp.step_of(datetime.now(UTC))
 
 
 def engage(gateway_url: str, state: StateDir) -> dict[Seen, Login]:
@@ -47,12 +74,14 @@ def engage(gateway_url: str, state: StateDir) -> dict[Seen, Login]:
     """
     customer = _register(gateway_url, CUSTOMER, "Ada", "Lovelace")
     newcomer = _register(gateway_url, NEWCOMER, "Grace", "Hopper")
+    guarded = _guard(gateway_url, _register(gateway_url, GUARDED, "Katherine", "Johnson"))
     _give_past(gateway_url, customer)
     for _ in demo.fill(gateway_url, chance=random.Random(7)):  # noqa: S311 - picks demonstration trades
         pass
     return {
         Seen.CUSTOMER: customer,
         Seen.NEWCOMER: newcomer,
+        Seen.GUARDED: guarded,
         Seen.ADMINISTRATOR: _administrator(state),
     }
 
@@ -65,10 +94,23 @@ def _register(gateway_url: str, username: str, first_name: str, last_name: str) 
     return login
 
 
-def _give_past(gateway_url: str, login: Login) -> None:
+def _logged_in(gateway_url: str, login: Login) -> PlatformClient:
     client = PlatformClient.connect(gateway_url)
     account = {"username": login.username, "password": login.password}
     client.token = client.post("/auth/login", account)["access_token"]
+    return client
+
+
+def _guard(gateway_url: str, login: Login) -> Login:
+    """Set up an authenticator app for somebody; give the login that asks for its codes from now on."""
+    client = _logged_in(gateway_url, login)
+    app = AuthenticatorApp(client.post("/auth/mfa/totp", {})["secret"])
+    client.post("/auth/mfa/totp/confirm", {"code": app.next_code()})
+    return replace(login, app=app)
+
+
+def _give_past(gateway_url: str, login: Login) -> None:
+    client = _logged_in(gateway_url, login)
     client.post("/balance/deposit", {"amount": "9500.00"})
     prices = {asset["asset_id"]: asset["price_usd"] for asset in client.get("/inventory/assets", limit=100)["data"]}
     for asset_id, order_type, dollars, part in _PAST:

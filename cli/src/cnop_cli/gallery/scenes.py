@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from http import HTTPStatus
 from typing import Final
 
 from playwright.sync_api import Page
@@ -20,6 +19,7 @@ class Seen(Enum):
     STRANGER = "stranger"
     CUSTOMER = "customer"
     NEWCOMER = "newcomer"
+    GUARDED = "guarded"
     ADMINISTRATOR = "administrator"
 
 
@@ -47,18 +47,15 @@ def _press_first(name: str) -> Act:
     return lambda page: page.get_by_role("button", name=re.compile(f"^{name}")).first.click()
 
 
-def _answer(path: str, body: object, *, status: int = 200) -> Act:
-    """Let a path answer with this: for what a stack that is well, or one that is new, would not say."""
-    kind = "application/json" if status < HTTPStatus.BAD_REQUEST else "application/problem+json"
+def _refuse(path: str, status: int, code: str) -> Act:
+    """Let a path refuse with this, for what a stack that is well would not say."""
+    body = {"status": status, "code": code, "title": "Refused"}
 
-    def answer(page: Page) -> None:
+    def refuse(page: Page) -> None:
+        kind = "application/problem+json"
         page.route(f"**/api/v1{path}", lambda route: route.fulfill(status=status, content_type=kind, json=body))
 
-    return answer
-
-
-def _refuse(path: str, status: int, code: str) -> Act:
-    return _answer(path, {"status": status, "code": code, "title": "Refused"}, status=status)
+    return refuse
 
 
 def _never_answer(page: Page) -> None:
@@ -71,11 +68,9 @@ def _never_answer(page: Page) -> None:
 
 
 def _go_offline(page: Page) -> None:
-    """Tell this page alone that the connection is gone; others of its window go on."""
-    page.evaluate("""() => {
-        Object.defineProperty(navigator, 'onLine', { value: false });
-        window.dispatchEvent(new Event('offline'));
-    }""")
+    """Cut the connection of this page alone; others of its window go on."""
+    cut = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", cut)
     page.get_by_text("You are offline.").wait_for()
 
 
@@ -90,6 +85,7 @@ def _wrong_login(page: Page) -> None:
 def _review_order(page: Page) -> None:
     form = page.get_by_role("form", name="Trade Bitcoin")
     form.get_by_label("Quantity").fill("0.005")
+    form.get_by_role("status", name="Costs").get_by_text("Fee").wait_for()
     form.get_by_role("button", name="Review buy").click()
     page.get_by_text("Cash afterwards").wait_for()
     page.get_by_role("dialog").locator(".animate-pulse").first.wait_for(state="detached")
@@ -106,6 +102,7 @@ def _limit_ticket(page: Page) -> None:
     form.get_by_role("radio", name="Limit").click()
     form.get_by_role("button", name="Use").click()
     form.get_by_role("button", name="25%").click()
+    form.get_by_role("status", name="Costs").get_by_text("Fee").wait_for()
 
 
 def _refused_registration(page: Page) -> None:
@@ -130,9 +127,27 @@ def _recovery_codes(page: Page) -> None:
     page.get_by_role("list", name="Recovery codes").wait_for()
 
 
-def _well_protected(page: Page) -> None:
-    for prepare in (_FACTORS, _PASSKEYS, _CODES):
-        prepare(page)
+def _have_authenticator(page: Page) -> None:
+    """Give the page's device a reader of fingerprints."""
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": _AUTHENTICATOR})
+
+
+def _add_passkey(page: Page) -> None:
+    """Add a passkey, unless an earlier picture shows it already."""
+    passkeys = page.get_by_role("region", name="Passkeys")
+    passkeys.get_by_text(re.compile("^None yet|^Laptop")).first.wait_for()
+    if passkeys.get_by_text("Laptop").count():
+        return
+    page.get_by_role("button", name="Add a passkey").click()
+    dialog = page.get_by_role("dialog", name="Add a passkey")
+    dialog.get_by_label("Name").fill("Laptop")
+    dialog.get_by_role("button", name="Continue").click()
+    passkeys.get_by_text("Laptop").wait_for()
+    page.get_by_text("The passkey is added.").wait_for()
+    page.reload()
+    passkeys.get_by_text("Laptop").wait_for()
 
 
 def _step_up(page: Page) -> None:
@@ -156,18 +171,14 @@ def _roles_of_first_user(page: Page) -> None:
     page.get_by_role("dialog").wait_for()
 
 
-_MOMENT: Final = "2026-01-15T10:00:00.000Z"
-_FACTORS: Final = _answer("/auth/mfa", {"totp": True, "passkeys": True, "recovery_codes_left": 2, "password": True})
-_PASSKEYS: Final = _answer(
-    "/auth/passkeys",
-    {
-        "data": [
-            {"passkey_id": "one", "name": "Laptop", "created_at": _MOMENT, "last_used_at": _MOMENT},
-            {"passkey_id": "two", "name": "Security key in the drawer", "created_at": _MOMENT, "last_used_at": None},
-        ]
-    },
-)
-_CODES: Final = _answer("/auth/mfa/recovery-codes", {"recovery_codes": [f"k7rx-{each}mqd-p3vw" for each in range(10)]})
+_AUTHENTICATOR: Final = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 
 SCENES: Final = (
     Scene("markets-visitor", "/markets", Seen.STRANGER, "Bitcoin"),
@@ -205,8 +216,6 @@ SCENES: Final = (
     Scene("security", "/security", Seen.CUSTOMER, "This device"),
     Scene("security-password", "/security", Seen.CUSTOMER, "This device", _new_password),
     Scene("security-authenticator", "/security", Seen.CUSTOMER, "This device", _enrol_authenticator),
-    Scene("security-protected", "/security", Seen.CUSTOMER, "This device", prepare=_well_protected),
-    Scene("security-recovery-codes", "/security", Seen.CUSTOMER, "This device", _recovery_codes, _well_protected),
     Scene(
         "security-step-up",
         "/security",
@@ -217,6 +226,8 @@ SCENES: Final = (
     ),
     # Last of the customer's, since it changes what the others show.
     Scene("trade-placed", "/markets/BTC", Seen.CUSTOMER, "Available $", _place_order),
+    Scene("security-protected", "/security", Seen.GUARDED, "This device", _add_passkey, _have_authenticator),
+    Scene("security-recovery-codes", "/security", Seen.GUARDED, "This device", _recovery_codes),
     Scene("console-users", "/operator/users", Seen.ADMINISTRATOR, "ada_lovelace"),
     Scene("console-user", "/operator/users", Seen.ADMINISTRATOR, "ada_lovelace", _open_first_user),
     Scene("console-roles", "/operator/users", Seen.ADMINISTRATOR, "ada_lovelace", _roles_of_first_user),

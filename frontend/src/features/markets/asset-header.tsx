@@ -20,7 +20,7 @@ function DayFigures({ asset }: { asset: Asset }) {
       <div>
         <dt className="text-xs text-muted">24 h change</dt>
         <dd className="num text-sm font-medium">
-          <PriceChange change={asset.price_change_24h} /> <PercentChange percent={asset.price_change_percentage_24h} />
+          <PriceChange change={asset.price_change_24h} price={asset.price_usd} /> <PercentChange percent={asset.price_change_percentage_24h} />
         </dd>
       </div>
       {figures.map(

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { directionOf, formatCompactMoney, formatLimit, formatMoney, formatPercent, formatPrice, formatQuantity, UNKNOWN } from './format';
+import { directionOf, formatCompactMoney, formatLimit, formatMoney, formatPercent, formatPrice, formatPriceChange, formatQuantity, UNKNOWN } from './format';
 
 function useLocale(locale: string) {
   vi.spyOn(navigator, 'language', 'get').mockReturnValue(locale);
@@ -105,5 +105,23 @@ describe('formatCompactMoney', () => {
     [0, '$0.00'],
   ])('says %d in short, and never more than it is', (value, text) => {
     expect(formatCompactMoney(value)).toBe(text);
+  });
+});
+
+describe('formatPriceChange', () => {
+  it.each([
+    [6.01, 3398.54, '+$6.01'],
+    [-0.5, 64_000, '-$0.50'],
+    [0.0123, 1.8013, '+$0.0123'],
+    [-0.004, 0.6774, '-$0.0040'],
+    [1089.054, 60_713.37, '+$1,089.05'],
+    [0, 12, '$0.00'],
+  ])('tells %d of a price of %d as %s', (change, price, text) => {
+    expect(formatPriceChange(change, price)).toBe(text);
+  });
+
+  it('tells what is not known as such, and goes by itself where the price is not', () => {
+    expect(formatPriceChange(null, 12)).toBe('–');
+    expect(formatPriceChange(0.5, null)).toBe('+$0.5000');
   });
 });

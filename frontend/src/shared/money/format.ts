@@ -63,10 +63,10 @@ export function priceScale(value: Decimal): number {
 }
 
 /** A price per unit, from a decimal string or from market data's JSON number. */
-export function formatPrice(price: Amount | number, { sign = false }: { sign?: boolean } = {}): string {
+export function formatPrice(price: Amount | number): string {
   const value = typeof price === 'number' ? decimalOfNumber(price) : read(price);
   if (value === null) return UNKNOWN;
-  return formatExactly(rescale(value, priceScale(value), 'down'), { style: 'currency', currency: 'USD', signDisplay: sign ? 'exceptZero' : 'auto' });
+  return formatExactly(rescale(value, priceScale(value), 'down'), { style: 'currency', currency: 'USD' });
 }
 
 /** A price that somebody set, such as a limit, with every digit that they gave it. */
@@ -77,8 +77,12 @@ export function formatLimit(price: Amount): string {
   return formatExactly(exact, { style: 'currency', currency: 'USD' });
 }
 
-/** By how much a price moved, with its sign. */
-export const formatPriceChange = (change: Amount | number): string => formatPrice(change, { sign: true });
+/** By how much a price moved, with its sign and as many decimals as the price has. */
+export function formatPriceChange(change: number | null | undefined, price: number | null): string {
+  const [moved, now] = [change, price].map((figure) => (figure == null ? null : decimalOfNumber(figure)));
+  if (moved == null) return UNKNOWN;
+  return formatExactly(rescale(moved, priceScale(now ?? moved), 'down'), { style: 'currency', currency: 'USD', signDisplay: 'exceptZero' });
+}
 
 /** A percentage with two decimals and, unless told otherwise, its sign. */
 export function formatPercent(percent: Amount | number, { sign = true }: { sign?: boolean } = {}): string {

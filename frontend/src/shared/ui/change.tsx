@@ -18,6 +18,6 @@ export function Gain({ amount, percent }: { amount: string | null | undefined; p
 }
 
 /** A change of a price, as market data's JSON number. */
-export function PriceChange({ change }: { change: number | null | undefined }) {
-  return <span className={`num ${TONE[directionOf(change)]}`}>{formatPriceChange(change)}</span>;
+export function PriceChange({ change, price }: { change: number | null | undefined; price: number | null }) {
+  return <span className={`num ${TONE[directionOf(change)]}`}>{formatPriceChange(change, price)}</span>;
 }
