@@ -112,8 +112,9 @@ async def test_the_old_address_is_told_of_the_new_one(client, folder):
 
 async def test_the_letter_can_be_asked_for_again_a_few_times(client, service, folder):
     tokens = await signed_in(client)
-    for _ in range(6):
-        assert (await client.post("/auth/email/resend", json={}, headers=bearer(tokens))).status_code == 202
+    answers = [await client.post("/auth/email/resend", json={}, headers=bearer(tokens)) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [202] * 3 + [429] * 3, "no success without a letter"
+    assert {int(answer.headers["retry-after"]) for answer in answers[3:]} == {3600}
     texts = await letters(folder, VERIFY, count=4)
     assert len(texts) == 4
     assert (await client.post("/auth/email/verify", json={"token": token_in(texts[0])})).status_code == 422
