@@ -129,6 +129,29 @@ def test_letters_confirm_the_address_and_bring_back_who_forgot_the_password(visi
     assert person.call("GET", "/auth/profile").status_code == 401
 
 
+@needs_state
+def test_a_mistyped_address_is_put_right_confirmed_and_then_brings_letters(visit, person):
+    visit.log_in(person, at="/security")
+    visit.button("Change email address").click()
+    dialog = visit.dialog("Change email address")
+    dialog.get_by_label("New email address").fill(person.email)
+    dialog.get_by_role("button", name="Change email address").click()
+    expect(dialog.get_by_text("This is your address already.")).to_be_visible()
+    mistyped, person.email = person.email, f"right-{person.email}"
+    dialog.get_by_label("New email address").fill(person.email)
+    dialog.get_by_role("button", name="Change email address").click()
+    visit.told(f"Your address is {person.email} now.")
+    signing_in = visit.region("Sign-in")
+    expect(signing_in.get_by_text("Not confirmed")).to_be_visible()
+    assert person.get("/auth/profile")["email"] == person.email
+
+    visit.page.goto(VERIFY + letter(person, VERIFY))
+    visit.told("Your email address is confirmed.")
+    visit.page.goto("/security")
+    expect(signing_in.get_by_text("Confirmed", exact=True)).to_be_visible()
+    expect(signing_in.get_by_text(mistyped, exact=True)).to_have_count(0)
+
+
 def test_registration_says_what_is_wrong_with_each_field_while_one_types(visit, person):
     page = visit.page
     page.goto("/register")

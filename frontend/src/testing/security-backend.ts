@@ -56,6 +56,14 @@ export class SecurityBackend {
 
   readonly handlers = [
     http.get(`${API}/auth/profile`, () => HttpResponse.json(this.profile)),
+    http.put(`${API}/auth/profile`, async ({ request }) => {
+      const change = (await request.json()) as Partial<Profile>;
+      if (change.email === 'taken@example.com') return HttpResponse.json({ status: 409, code: 'ALREADY_EXISTS', message: 'taken', errors: [{ field: 'email', message: 'is taken' }] }, { status: 409 });
+      return this.sensitive(`profile ${JSON.stringify(change)}`, () => {
+        this.profile = { ...this.profile, ...change, email_verified: change.email === undefined && this.profile.email_verified };
+        return HttpResponse.json({ message: 'done', user: this.profile });
+      });
+    }),
     http.get(`${API}/auth/oidc`, () => HttpResponse.json({ providers: this.providers })),
     http.get(`${API}/auth/identities`, () => HttpResponse.json({ data: this.identities.map((provider) => ({ provider })) })),
     http.post(`${API}/auth/oidc/:provider/link`, ({ params }) => this.sensitive(`link ${String(params['provider'])}`, () => HttpResponse.json({ url: '#at-the-provider' }))),

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { unwrap } from '@/shared/api/client';
 import { keys } from '@/shared/api/keys';
-import type { SecurityEvent } from '@/shared/api/types';
+import type { Profile, SecurityEvent } from '@/shared/api/types';
 import { usePages } from '@/shared/api/use-pages';
 import { makePasskey } from '@/shared/passkeys';
 import { useApi, useServices } from '@/shared/services';
@@ -73,6 +73,13 @@ interface PasswordChange {
 export function useChangePassword() {
   const api = useApi();
   return useChange((body: PasswordChange) => unwrap(api.POST('/api/v1/auth/password', { body })));
+}
+
+type ProfileChange = Partial<Pick<Profile, 'email' | 'first_name' | 'last_name'>>;
+
+export function useChangeProfile() {
+  const api = useApi();
+  return useChange((body: ProfileChange) => unwrap(api.PUT('/api/v1/auth/profile', { body })));
 }
 
 export function useResendLetter() {

@@ -11,7 +11,8 @@ import { Notice } from '@/shared/ui/notice';
 import { FailedState, LoadingRows } from '@/shared/ui/states';
 import { useToast } from '@/shared/ui/toasts';
 import { useFactors } from '@/shared/step-up/step-up-actions';
-import { useChangePassword, useProfile, useResendLetter, useSendPasswordLink } from './security-actions';
+import { EmailSetting, NameSetting } from './own-details';
+import { useChangePassword, useProfile, useSendPasswordLink } from './security-actions';
 import { Setting, Settings } from './setting';
 
 const FIELDS = ['current_password', 'new_password'] as const;
@@ -81,28 +82,6 @@ function PasswordForm({ personal, onDone }: { personal: readonly string[]; onDon
   );
 }
 
-function EmailSetting({ email, verified }: { email: string; verified: boolean }) {
-  const resend = useResendLetter();
-  const announce = useToast();
-  const send = () => {
-    resend.mutate(undefined, {
-      onSuccess: () => { announce('success', `A letter is on its way to ${email}. Its link works for 24 hours.`); },
-      onError: (error) => { announce('error', explain(error)); },
-    });
-  };
-  const action = verified ? undefined : (
-    <Button size="sm" busy={resend.isPending} onClick={send}>
-      Send the letter again
-    </Button>
-  );
-  return (
-    <Setting name="Email address" badge={verified ? <Badge tone="positive">Confirmed</Badge> : <Badge tone="warning">Not confirmed</Badge>} action={action}>
-      <span className="break-all">{email}</span>
-      {!verified && <span className="block">Open the link in our letter, so that you can get back in if you forget your password.</span>}
-    </Setting>
-  );
-}
-
 /** The password of an account that was made by logging in elsewhere: there is none yet. */
 function NoPasswordSetting({ username, email }: { username: string; email: string }) {
   const ask = useSendPasswordLink();
@@ -120,7 +99,7 @@ function NoPasswordSetting({ username, email }: { username: string; email: strin
   );
 }
 
-/** Email address and password. */
+/** Email address, name and password. */
 export function SignInCard() {
   const profile = useProfile();
   const factors = useFactors();
@@ -128,11 +107,12 @@ export function SignInCard() {
   if (profile.data === undefined) {
     return <Card title="Sign-in">{profile.error === null ? <LoadingRows rows={3} label="Loading your account" /> : <FailedState error={profile.error} onRetry={() => void profile.refetch()} />}</Card>;
   }
-  const { email, email_verified: verified, username } = profile.data;
+  const { email, username } = profile.data;
   return (
     <Card title="Sign-in">
       <Settings>
-        <EmailSetting email={email} verified={verified} />
+        <EmailSetting profile={profile.data} />
+        <NameSetting profile={profile.data} />
         {factors.data?.password === false ? (
           <NoPasswordSetting username={username} email={email} />
         ) : (
