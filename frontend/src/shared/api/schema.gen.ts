@@ -4542,7 +4542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An app is enrolled already, or there is neither a password nor a passkey */
+            /** @description An app is enrolled already */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4784,7 +4784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An app is enrolled already, or there is neither a password nor a passkey */
+            /** @description An app is enrolled already */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -94,7 +94,11 @@ class SmtpMailer:
             return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT_SECONDS, context=context)
         server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_SECONDS)
         if self._host not in {"127.0.0.1", "::1", "localhost"}:
-            server.starttls(context=ssl.create_default_context())
+            try:
+                server.starttls(context=ssl.create_default_context())
+            except BaseException:
+                server.close()
+                raise
         return server
 
 

@@ -30,7 +30,7 @@ Factors = Annotated[SecondFactors, provided(SecondFactors)]
 Reader = Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.READ)]
 Changer = Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.WRITE)]
 Proven = Annotated[Principal, requires(Permission.MANAGE_CREDENTIALS, rate=RateClass.WRITE, step_up=True)]
-_NOT_NOW: Final = "An app is enrolled already, or there is neither a password nor a passkey"
+_NOT_NOW: Final = "An app is enrolled already"
 Otp = Annotated[str, Field(pattern=r"^[0-9]{6}$", examples=["123456"])]
 
 

@@ -192,9 +192,17 @@ class LoginLimits:
         """Tell whether whoever registers with an address is written to; it counts like a letter to a changed one."""
         return not await self._letter(self._address(address))
 
-    async def may_write_again_to(self, user_id: UserId, address: str) -> bool:
-        """Tell whether a letter that proves an address may be sent again; it counts, for the person and the address."""
-        return not await self._letter(f"{user_id}:owner") and not await self._letter(f"again-{self._address(address)}")
+    async def require_letter_again(self, user_id: UserId, address: str) -> None:
+        """Count a letter that proves an address again, for the person and the address. Raises `RateLimited`.
+
+        Only who is signed in with that address is told so; an answer to strangers would tell whose it is.
+        """
+        for subject in (f"{user_id}:owner", f"again-{self._address(address)}"):
+            if seconds := await self._letter(subject):
+                raise RateLimited(
+                    f"several letters were sent to this address lately; try again in {seconds} seconds",
+                    retry_after_seconds=seconds,
+                )
 
     async def require_letter_by_staff(self, user_id: UserId) -> None:
         """Count a letter that staff have sent to a person, whoever of them it is. Raises `RateLimited`."""

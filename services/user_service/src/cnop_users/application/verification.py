@@ -51,11 +51,16 @@ class Verification:
         return await self._limits.may_write_to_newcomer(rules.canonical_email(email))
 
     async def resend(self, user_id: UserId) -> None:
-        """Send such a letter now, unless the address is proven or had several lately, by whichever account."""
+        """Send such a letter now, unless the address is proven.
+
+        Raises `RateLimited` when it had several lately, by whichever account.
+        """
         person = await self._accounts.open(user_id)
         address = rules.canonical_email(person.profile.email)
-        if not person.user.email_verified and await self._limits.may_write_again_to(user_id, address):
-            await self._store.transact(self.writes(person))
+        if person.user.email_verified:
+            return
+        await self._limits.require_letter_again(user_id, address)
+        await self._store.transact(self.writes(person))
 
     async def verify(self, token: str, *, context: RequestContext) -> None:
         """Note that the address belongs to the person. Raises `SpentToken`."""
