@@ -1,7 +1,6 @@
 import { type SubmitEvent, useState } from 'react';
 import { explain, StepUpDeclined } from '@/shared/api/problem';
 import type { Profile } from '@/shared/api/types';
-import { CONFIRM_LINK_LIFE } from '@/shared/letters';
 import { type FieldErrors, focusFirstInvalid, hasErrors, serverFieldErrors } from '@/shared/forms';
 import { CONFIRM_LINK_LIFE } from '@/shared/letters';
 import { Badge } from '@/shared/ui/badge';
