@@ -13,7 +13,7 @@ def is_stream(answer):
 
 
 @needs_state
-def test_an_order_refused_by_an_outage_is_said_kindly_and_goes_through_afterwards(visit, funded):
+def test_an_order_during_an_outage_is_said_to_be_unclear_and_goes_through_once_afterwards(visit, funded):
     visit.log_in(funded, at="/markets/BTC")
     dialog = review(visit, "0.002")
     visit.expects(503, "/api/v1/")
@@ -21,7 +21,7 @@ def test_an_order_refused_by_an_outage_is_said_kindly_and_goes_through_afterward
     with unattended():
         pid = kill("order_service")
         dialog.get_by_role("button", name="Confirm buy").click()
-        expect(dialog.get_by_text("Part of the service is away at the moment.")).to_be_visible()
+        expect(dialog.get_by_text("Pressing the button again is safe: it counts only once.")).to_be_visible()
     wait_until_recovered("order_service", pid)
     dialog.get_by_role("button", name="Confirm buy").click()
     visit.told("Bought 0.002 BTC at")
