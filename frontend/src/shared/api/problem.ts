@@ -1,3 +1,5 @@
+import { waitInWords } from '@/shared/in-words';
+
 /** RFC 9457 problem as the API sends it; every member may be missing in a foreign reply. */
 interface ProblemBody {
   code?: unknown;
@@ -130,7 +132,7 @@ export function explain(error: unknown): string {
   if (!(error instanceof ApiProblem)) return 'Something went wrong on this page. Reload it and try again.';
   if (error.status === 429) {
     const wait = error.retryAfterSeconds;
-    return wait === null ? 'Too many attempts. Wait a moment and try again.' : `Too many attempts. Try again in ${Math.ceil(wait)} seconds.`;
+    return wait === null ? 'Too many attempts. Wait a moment and try again.' : `Too many attempts. Try again in ${waitInWords(wait)}.`;
   }
   const known = WORDING[error.code];
   if (known !== undefined) return known;
