@@ -34,7 +34,7 @@ describe('buying', () => {
     server.use(
       http.post(at('/orders/preview'), async () => {
         await new Promise<void>((resolve) => { answers.push(resolve); });
-        return HttpResponse.json({ data: { status: 'completed', price: '64900.00000000', total_amount: '649.00', fee: '1.00', cost: '650.00', available_balance: '350.00', available_quantity: '0.01' } });
+        return HttpResponse.json({ data: { status: 'completed', order_type: 'market_buy', quantity: '0.01', price: '64900.00000000', total_amount: '649.00', fee: '1.00', cost: '650.00', available_balance: '350.00', available_quantity: '0.01' } });
       }),
       http.post(at('/orders'), () => new Promise<never>(() => undefined)),
     );
